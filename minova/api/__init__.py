@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The REST API: OpenStack Compute's, one blueprint per noun."""

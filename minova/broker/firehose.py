@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RabbitMQ's firehose: a copy of every message published or delivered goes to `amq.rabbitmq.trace`.
+
+The copy's routing key is `publish.<exchange>` or `deliver.<queue>`, its body the message's, its headers say what
+happened. Unlike RabbitMQ, which has to be told to trace, it is on while something is bound to the exchange.
+"""
+
+import platform
+
+from pamqp import commands
+
+from minova.broker import message as messages
+from minova.broker import method
+
+EXCHANGE_NAME = "amq.rabbitmq.trace"
+
+
+class Firehose:
+    """The firehose of one vhost."""
+
+    def __init__(self, vhost, exchange):
+        self.is_on = False
+        self._vhost = vhost
+        self._exchange = exchange
+        self._node = f"minova@{platform.node()}"
+
+    def refresh(self):
+        """Bindings have changed: is anybody listening?"""
+        self.is_on = bool(self._exchange.destinations)
+
+    def published(self, message, queues, channel):
+        if message.exchange != EXCHANGE_NAME:
+            facts = {"routed_queues": [queue.name for queue in queues]}
+            self._send(f"publish.{message.exchange}", message, facts, channel)
+
+    def delivered(self, message, queue, redelivered, channel):
+        if message.exchange != EXCHANGE_NAME:
+            self._send(f"deliver.{queue.name}", message, {"redelivered": int(redelivered)}, channel)
+
+    def _send(self, routing_key, message, facts, channel):
+        routing_key = method.shorten(routing_key)
+        properties = commands.Basic.Properties(headers=self._describe(message, channel) | facts)
+        copy = messages.Message(
+            EXCHANGE_NAME,
+            routing_key,
+            method.encode_address(EXCHANGE_NAME, routing_key),
+            messages.encode_header(properties, len(message.body)),
+            message.body,
+        )
+        self._vhost.publish(copy, self._exchange, channel)
+
+    def _describe(self, message, channel):
+        return {
+            "exchange_name": message.exchange,
+            "routing_keys": [message.routing_key],
+            "properties": _properties_table(message),
+            "node": self._node,
+            "vhost": self._vhost.name,
+            "connection": channel.connection.name,
+            "channel": channel.id,
+            "user": channel.connection.user,
+        }
+
+
+def _properties_table(message):
+    names = {"message_type": "type"}
+    return {
+        names.get(name, name): value
+        for name, value in message.decode_properties()
+        if value is not None and value != ""
+    }

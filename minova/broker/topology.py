@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The methods of the classes `exchange` and `queue`: what a client asks a vhost to have."""
+
+from pamqp import commands
+
+from minova.broker import errors
+from minova.broker import method as methods
+
+
+def exchange_declare(channel, method):
+    if method.passive:
+        channel.vhost.find_exchange_passively(method.exchange)
+    else:
+        channel.vhost.declare_exchange(
+            method.exchange,
+            method.exchange_type,
+            durable=method.durable,
+            auto_delete=method.auto_delete,
+            internal=method.internal,
+            arguments=method.arguments,
+        )
+    _reply(channel, method, commands.Exchange.DeclareOk())
+
+
+def exchange_delete(channel, method):
+    channel.vhost.delete_exchange(method.exchange, method.if_unused)
+    _reply(channel, method, commands.Exchange.DeleteOk())
+
+
+def exchange_bind(channel, method):
+    destination = channel.vhost.find_exchange_passively(method.destination)
+    channel.vhost.bind(method.source, destination, method.routing_key, method.arguments)
+    _reply(channel, method, commands.Exchange.BindOk())
+
+
+def exchange_unbind(channel, method):
+    destination = channel.vhost.exchanges.get(method.destination)
+    channel.vhost.unbind(method.source, destination, method.routing_key, method.arguments)
+    _reply(channel, method, commands.Exchange.UnbindOk())
+
+
+def queue_declare(channel, method):
+    if method.passive:
+        queue = find_queue(channel, method.queue)
+        queue.touch()
+    else:
+        queue = channel.vhost.declare_queue(
+            method.queue,
+            channel.connection,
+            durable=method.durable,
+            exclusive=method.exclusive,
+            auto_delete=method.auto_delete,
+            arguments=method.arguments,
+        )
+    channel.last_queue_name = queue.name
+    if not method.nowait:
+        channel.connection.write(
+            methods.encode_queue_declare_ok(channel.id, queue.name, len(queue), len(queue.consumers))
+        )
+
+
+def queue_bind(channel, method):
+    queue = find_queue(channel, method.queue)
+    channel.vhost.bind(method.exchange, queue, _routing_key(channel, method), method.arguments)
+    _reply(channel, method, commands.Queue.BindOk())
+
+
+def queue_unbind(channel, method):
+    queue = channel.vhost.queues.get(method.queue or channel.last_queue_name)
+    if queue is not None:
+        find_queue(channel, method.queue)
+    channel.vhost.unbind(method.exchange, queue, _routing_key(channel, method), method.arguments)
+    channel.send(commands.Queue.UnbindOk())
+
+
+def queue_purge(channel, method):
+    count = find_queue(channel, method.queue).purge()
+    _reply(channel, method, commands.Queue.PurgeOk(count))
+
+
+def queue_delete(channel, method):
+    vhost = channel.vhost
+    count = 0
+    if (method.queue or channel.last_queue_name) in vhost.queues:
+        queue = find_queue(channel, method.queue)
+        _check_deletion(queue, method)
+        count = vhost.delete_queue(queue)
+    _reply(channel, method, commands.Queue.DeleteOk(count))
+
+
+def find_queue(channel, name):
+    """Return the queue of that name; an empty name means the one that the channel declared last.
+
+    :raises errors.ChannelException: 404, 405
+    """
+    if not name and not channel.last_queue_name:
+        raise errors.ChannelException(404, "no previously declared queue")
+    return channel.vhost.find_queue(name or channel.last_queue_name, channel.connection)
+
+
+def _check_deletion(queue, method):
+    if method.if_unused and queue.consumers:
+        raise errors.precondition_failed(f"{queue.describe()} in use")
+    if method.if_empty and len(queue):
+        raise errors.precondition_failed(f"{queue.describe()} not empty")
+
+
+def _routing_key(channel, method):
+    # With neither queue nor key named, the queue's name is the key (AMQP 0-9-1 reference, queue.bind).
+    if not method.queue and not method.routing_key:
+        return channel.last_queue_name
+    return method.routing_key
+
+
+def _reply(channel, method, answer):
+    if not method.nowait:
+        channel.send(answer)

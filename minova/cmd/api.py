@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""minova-api: serves the REST API, and answers pings on topic ``api``."""
+
+import sys
+
+from minova import exception
+from minova.api import service, wsgi_server
+from minova.cmd import common
+from minova.db import engine
+
+CONF = common.CONF
+
+
+def main():
+    common.parse(service.BINARY)
+    try:
+        listener = wsgi_server.bind()
+    except exception.InvalidOption as error:
+        sys.exit(f"{service.BINARY}: {error.message}")
+
+    def make_manager(bus):
+        return service.ApiManager(bus, engine.Database(), listener)
+
+    common.serve_service(service.ApiService(service.BINARY, service.TOPIC, make_manager), CONF.api.workers)

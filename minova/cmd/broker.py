@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Console script `minova-broker`: the embedded AMQP broker in a process of its own."""
+
+import asyncio
+import dataclasses
+import logging
+import os
+import resource
+import signal
+import sys
+
+from oslo_config import cfg
+
+import minova.conf
+from minova.broker.server import Server, Settings
+
+_CLI_OPTS = [
+    cfg.HostAddressOpt("listen", help="Address on which the broker listens, in place of [broker] listen."),
+    cfg.PortOpt(
+        "port", help="TCP port of the broker, in place of [broker] port; 0 picks a free one and logs it."
+    ),
+    cfg.BoolOpt("debug", short="d", default=False, help="Log every connection that opens or closes."),
+]
+# oslo.log's default layout; oslo.log itself would cost a start-up longer than the broker's own.
+_LOG_FORMAT = "%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s %(message)s"
+
+
+def main(argv=None):
+    conf = minova.conf.CONF
+    conf.register_cli_opts(_CLI_OPTS)
+    try:
+        conf(sys.argv[1:] if argv is None else argv, project="minova")
+        settings = _read_settings(conf)
+    except cfg.Error as err:
+        print(f"minova-broker: {err}", file=sys.stderr)
+        return 1
+    logging.basicConfig(
+        level=logging.DEBUG if conf.debug else logging.INFO, format=_LOG_FORMAT, datefmt="%Y-%m-%d %H:%M:%S"
+    )
+    _raise_open_files_limit()
+    return asyncio.run(_serve(settings))
+
+
+async def _serve(settings):
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    server = Server(settings)
+    try:
+        await server.start()
+    except OSError as err:
+        print(_explain(err, settings), file=sys.stderr)
+        return 1
+    await stopped.wait()
+    await server.stop()
+    return 0
+
+
+def _read_settings(conf):
+    settings = Settings(**{field.name: conf.broker[field.name] for field in dataclasses.fields(Settings)})
+    given = {name: conf[name] for name in ("listen", "port") if conf[name] is not None}
+    return dataclasses.replace(settings, **given)
+
+
+def _explain(error, settings):
+    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+    return (
+        f"minova-broker: cannot listen on {settings.listen} port {settings.port} ({reason}); "
+        "stop what uses the port or choose another with --port"
+    )
+
+
+def _raise_open_files_limit():
+    """Every connection is an open file, and a shell's usual limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`minova`: one command for the user; a subcommand's module is imported only when it is asked for."""
+
+import importlib
+import os
+import sys
+
+# Name, module (with `parser()` and `run(args) -> exit code`), and the line that --help shows.
+COMMANDS = (
+    ("up", "minova.up.up", "start every service on this machine and follow their logs"),
+    ("down", "minova.up.down", "stop what `minova up` started"),
+    ("status", "minova.up.status", "show the processes, the API and the bus of `minova up`"),
+    ("demo", "minova.up.demo", "boot a server with curl and show the RPC messages that did it"),
+    ("trace", "minova.trace.command", "show each RPC message as it is sent"),
+    ("fault", "minova.virt.fault_command", "tell the simulated hypervisors what to do badly"),
+    ("bench", "minova.bench.command", "measure a minova of its own"),
+)
+
+
+def main(argv=None):
+    """Run one subcommand; returns the exit code."""
+    argv = sys.argv[1:] if argv is None else argv
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(_usage())
+        return 0
+    module = _module_of(argv[0])
+    if module is None:
+        print(f"minova: there is no command {argv[0]!r}.\n\n{_usage()}", file=sys.stderr)
+        return 2
+    return _run(module, argv[1:])
+
+
+def _usage():
+    lines = [f"  {name:8} {line}" for name, _, line in COMMANDS]
+    return "\n".join(["usage: minova COMMAND [options]", "", *lines, "", "minova COMMAND --help tells more."])
+
+
+def _module_of(command):
+    for name, module, _ in COMMANDS:
+        if name == command:
+            return importlib.import_module(module)
+    return None
+
+
+def _run(module, argv):
+    try:
+        return module.run(module.parser().parse_args(argv))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader (`| head`) has gone. Without this the interpreter complains when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""minova-compute: the agent beside the hypervisor, of one host or of many."""
+
+from oslo_config import cfg
+
+from minova.cmd import common
+from minova.compute import manager, rpcapi
+from minova.virt import fake
+
+CONF = common.CONF
+_CLI_OPTS = [
+    cfg.IntOpt("hosts", min=1, metavar="N", help="Serve N hosts, named by [compute] host_pattern."),
+]
+
+
+def main():
+    CONF.register_cli_opts(_CLI_OPTS)
+    common.parse(manager.ComputeManager.service_name)
+    hosts = _hosts()
+    common.serve(
+        manager.ComputeManager.service_name,
+        rpcapi.TOPIC,
+        lambda bus: manager.ComputeManager(bus, hosts, fake.FakeDriver(CONF)),
+        hosts=hosts,
+    )
+
+
+def _hosts():
+    if CONF.hosts:
+        return [CONF.compute.host_pattern.format(number) for number in range(1, CONF.hosts + 1)]
+    return CONF.compute.hosts or [CONF.host]

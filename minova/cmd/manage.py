@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""minova-manage: the database, the services and the hosts, for operators."""
+
+import sys
+
+from minova.manage import command
+
+
+def main():
+    return command.run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

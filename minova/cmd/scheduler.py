@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""minova-scheduler: chooses and claims hosts for instances."""
+
+import minova.conf
+from minova.cmd import common
+from minova.scheduler import manager, rpcapi
+
+CONF = minova.conf.CONF
+
+
+def main():
+    common.parse(manager.SchedulerManager.service_name)
+    common.serve(
+        manager.SchedulerManager.service_name,
+        rpcapi.TOPIC,
+        manager.SchedulerManager,
+        workers=CONF.scheduler.workers,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Building one instance on one host: addresses, guest, report; and the way back when a step fails."""
+
+import logging
+
+from oslo_utils import timeutils
+
+from minova import exception
+from minova.compute import task_states, vm_states
+from minova.virt import power_state
+from minova.virt.driver import Owner
+
+LOG = logging.getLogger(__name__)
+EVENT = "compute__do_build_and_run_instance"
+
+
+class Build:
+    """One attempt at one instance. ``run`` returns when its outcome is on record, or somebody else's."""
+
+    def __init__(self, driver, conductor_rpcapi, compute_task_api, network_api):
+        self._driver = driver
+        self._conductor_rpcapi = conductor_rpcapi
+        self._compute_task_api = compute_task_api
+        self._network_api = network_api
+
+    def run(self, context, instance, request_spec, alternates):
+        started_at = timeutils.utcnow()
+        try:
+            network_info = self._allocate_network(context, instance, request_spec)
+            self._report_spawning(context, instance, network_info)
+            self._driver.spawn(instance.host, instance, network_info)
+            self._report_active(context, instance, started_at)
+            LOG.info("[instance: %s] built on %s", instance.uuid, instance.host)
+        except exception.UnexpectedTaskStateError as error:
+            # Somebody else has the instance now (it was deleted, or this attempt taken for dead).
+            LOG.warning("[instance: %s] build given up: %s", instance.uuid, error.message)
+            self._undo(context, instance, request_spec)
+        except exception.MinovaException as error:
+            LOG.warning("[instance: %s] build failed on %s: %s", instance.uuid, instance.host, error.message)
+            self._undo(context, instance, request_spec)
+            self._compute_task_api.reschedule_instance(
+                context, instance, request_spec, alternates, error.message
+            )
+
+    def _allocate_network(self, context, instance, request_spec):
+        if request_spec.requested_networks is None:
+            return []
+        return self._network_api.allocate_for_instance(
+            context,
+            instance_uuid=instance.uuid,
+            attempt=instance.attempt,
+            project_id=instance.project_id,
+            requested_networks=request_spec.requested_networks,
+        )
+
+    def _report_spawning(self, context, instance, network_info):
+        updates = {"task_state": task_states.SPAWNING}
+        if network_info:
+            updates["network_info"] = network_info
+        self._update(context, instance, updates)
+
+    def _report_active(self, context, instance, started_at):
+        updates = {"vm_state": vm_states.ACTIVE, "task_state": None, "power_state": power_state.RUNNING}
+        event = {"name": EVENT, "host": instance.host, "start_time": started_at.isoformat()}
+        self._update(context, instance, updates, event)
+
+    def _update(self, context, instance, updates, event=None):
+        task = [instance.task_id, instance.attempt]
+        self._conductor_rpcapi.instance_update(
+            context, instance.uuid, task, task_states.BUILD_STATES, updates, event
+        )
+
+    def _undo(self, context, instance, request_spec):
+        owner = Owner(instance.task_id, instance.attempt)
+        try:
+            self._driver.destroy(instance.host, instance.uuid, owner)
+        except exception.HypervisorError as error:
+            # What is left is a stranger here, and the next reconciliation's to destroy.
+            LOG.warning("[instance: %s] guest left behind: %s", instance.uuid, error.message)
+        if request_spec.requested_networks is not None:
+            self._network_api.deallocate_for_instance(context, instance.uuid, attempt=instance.attempt)

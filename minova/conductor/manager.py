@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Server side of the ``conductor`` topic: writes the records for the computes, and runs the long tasks."""
+
+import logging
+
+import oslo_messaging as messaging
+
+import minova.conf
+from minova import exception, manager, objects
+from minova.compute import rpcapi as compute_rpcapi
+from minova.conductor import records, rpcapi
+from minova.conductor.tasks import build, recover
+from minova.db import compute_nodes, engine, instances, migration, services
+from minova.network import api as network_api
+from minova.scheduler.client import query
+
+CONF = minova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+
+class ConductorManager(manager.Manager):
+    """The computes' way to the records."""
+
+    service_name = "minova-conductor"
+    target = messaging.Target(version=rpcapi.ConductorAPI.VERSION)
+
+    def __init__(self, bus):
+        self._db = engine.Database()
+        self._records = records.Records(self._db)
+        compute = compute_rpcapi.ComputeAPI(bus)
+        builds = build.BuildInstances(self._db, self._records, query.SchedulerQueryClient(bus), compute)
+        self._recovery = recover.Recovery(self._db, self._records, builds, compute, network_api.API(bus))
+        self.additional_endpoints = [ComputeTaskManager(builds)]
+
+    def init_host(self):
+        migration.wait_for_schema(self._db)
+
+    @engine.retry_on_deadlock
+    def report_state(self):
+        with self._db.writer() as conn:
+            services.report(conn, CONF.host, self.service_name, rpcapi.TOPIC, "internal")
+
+    def periodic_tasks(self):
+        return [(CONF.task.sweep_interval, self._recovery.sweep)]
+
+    def stop(self):
+        self._db.dispose()
+
+    @engine.retry_on_deadlock
+    def report_hosts(self, context, hosts, tasks):
+        """Called by a compute for all its hosts and tasks in hand; it is told which it has lost."""
+        held = [instances.Task(*task) for task in tasks]
+        with self._db.writer() as conn:
+            for host in hosts:
+                services.report(conn, host, "minova-compute", "compute", CONF.compute.availability_zone)
+            lost = instances.extend_deadlines(conn, held, CONF.task.deadline_seconds)
+        return [[task.id, task.attempt] for task in lost]
+
+    @engine.retry_on_deadlock
+    def report_host_states(self, context, host_states):
+        """Cast by a compute's SchedulerReportClient."""
+        with self._db.writer() as conn:
+            compute_nodes.save_host_states(conn, host_states)
+
+    @messaging.expected_exceptions(exception.UnexpectedTaskStateError, exception.Invalid)
+    def instance_update(self, context, instance_uuid, task, expected_task_states, updates, event):
+        """Called by the compute that works on the instance."""
+        self._records.update(instance_uuid, instances.Task(*task), expected_task_states, updates, event)
+
+    @messaging.expected_exceptions(exception.UnexpectedTaskStateError)
+    def instance_destroy(self, context, instance_uuid, task, event):
+        """Called by the compute that destroyed the guest."""
+        self._records.destroy(instance_uuid, instances.Task(*task), event)
+
+    def instances_of_hosts(self, context, hosts):
+        """Called by a compute at its start and periodically."""
+        with self._db.reader() as conn:
+            return [objects.Instance.from_row(row) for row in instances.find_by_hosts(conn, hosts)]
+
+    @messaging.expected_exceptions(exception.InstanceNotFound)
+    def sync_power_state(self, context, instance_uuid, host, power_state):
+        """Called by a compute whose guest stopped, crashed or started by itself."""
+        self._records.sync_power_state(instance_uuid, host, power_state)
+
+
+class ComputeTaskManager:
+    """Endpoint of namespace ``compute_task``. Everything comes as a cast: outcomes go on record, not back."""
+
+    target = messaging.Target(namespace="compute_task", version=rpcapi.ComputeTaskAPI.VERSION)
+
+    def __init__(self, builds):
+        self._builds = builds
+
+    def build_instances(self, context, request_spec):
+        """Cast by the API, once for all instances of a request."""
+        self._builds.build(context, request_spec)
+
+    def reschedule_instance(self, context, instance, request_spec, alternates, reason):
+        """Cast by a compute that could not build."""
+        try:
+            self._builds.reschedule(context, instance, request_spec, alternates, reason)
+        except exception.UnexpectedTaskStateError as error:
+            LOG.info("[instance: %s] not rescheduled: %s", instance.uuid, error.message)

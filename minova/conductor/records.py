@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The transactions of the conductor: what one outcome changes, all of it or nothing."""
+
+import datetime
+
+from oslo_utils import timeutils
+
+import minova.conf
+from minova import exception
+from minova.compute import task_states, vm_states
+from minova.db import actions, allocations, engine, instances
+
+CONF = minova.conf.CONF
+_UPDATABLE = {"vm_state", "task_state", "power_state", "network_info", "progress"}
+
+
+class Records:
+    """Each method is one transaction, run again where the database says that it met another."""
+
+    def __init__(self, database):
+        self._db = database
+
+    @engine.retry_on_deadlock
+    def update(self, instance_uuid, task, expected_task_states, updates, event=None):
+        """Write what a worker reports of its task, with the step that it ended.
+
+        :raises Invalid: when a column is not the worker's to write.
+        :raises UnexpectedTaskStateError: when the task no longer holds the instance.
+        """
+        if unknown := set(updates) - _UPDATABLE:
+            raise exception.Invalid(reason=f"not to be updated: {', '.join(sorted(unknown))}")
+        values = dict(updates)
+        if values.get("vm_state") == vm_states.ACTIVE:
+            values["launched_at"] = timeutils.utcnow()
+        with self._db.writer() as conn:
+            instances.update_task(
+                conn, instance_uuid, task, expected_task_states, CONF.task.deadline_seconds, **values
+            )
+            _note(
+                conn,
+                instance_uuid,
+                task,
+                event,
+                ended="task_state" in values and values["task_state"] is None,
+            )
+
+    @engine.retry_on_deadlock
+    def destroy(self, instance_uuid, task, event=None):
+        """Delete an instance whose guest is gone, with its claims.
+
+        :raises UnexpectedTaskStateError: when the task no longer holds the instance.
+        """
+        with self._db.writer() as conn:
+            row = instances.get_held(conn, instance_uuid, task)
+            instances.delete(conn, row)
+            allocations.release(conn, instance_uuid)
+            _note(conn, instance_uuid, task, event, ended=True)
+
+    @engine.retry_on_deadlock
+    def fail(self, instance_uuid, task, error, details=None):
+        """End a build for good: ERROR, with the fault that says why, and no claim left.
+
+        :raises UnexpectedTaskStateError: when the task no longer holds the instance.
+        """
+        with self._db.writer() as conn:
+            row = instances.get_held(conn, instance_uuid, task)
+            instances.update_task(
+                conn,
+                instance_uuid,
+                task,
+                [row.task_state],
+                CONF.task.deadline_seconds,
+                vm_state=vm_states.ERROR,
+                task_state=None,
+                host=None,
+            )
+            allocations.release(conn, instance_uuid)
+            actions.add_fault(conn, instance_uuid, error.code, error.message, row.host, details)
+            actions.finish(conn, task.id, error.message)
+
+    @engine.retry_on_deadlock
+    def assign(self, row, host):
+        """Give an instance to ``host``, which the scheduler has claimed, as the next attempt of its build.
+
+        :raises UnexpectedTaskStateError: when the task no longer holds the instance.
+        """
+        with self._db.writer() as conn:
+            _assign(conn, row, host, [task_states.SCHEDULING])
+
+    @engine.retry_on_deadlock
+    def claim_and_assign(self, row, host, size):
+        """Give an instance to ``host`` as the next attempt of its build, with the claim that it had elsewhere.
+
+        :param size: the (vcpus, memory_mb, local_gb) to claim.
+        :returns: False when the host has no room; then nothing is changed.
+        :raises UnexpectedTaskStateError: when the task no longer holds the instance.
+        """
+        with self._db.writer() as conn:
+            instances.get_held(conn, row.uuid, instances.Task(row.task_id, row.attempt))
+            allocations.release(conn, row.uuid)
+            if not allocations.claim(conn, row.uuid, row.attempt + 1, host, *size):
+                conn.rollback()
+                return False
+            _assign(conn, row, host, task_states.BUILD_STATES)
+            return True
+
+    @engine.retry_on_deadlock
+    def unassign(self, row, expected_task_states):
+        """Take an instance off its host, with the claim, so that the scheduler can choose anew.
+
+        :raises UnexpectedTaskStateError: when the task no longer holds the instance.
+        """
+        task = instances.Task(row.task_id, row.attempt)
+        deadline_seconds = CONF.task.deadline_seconds
+        values = {"host": None, "task_state": task_states.SCHEDULING}
+        with self._db.writer() as conn:
+            instances.update_task(conn, row.uuid, task, expected_task_states, deadline_seconds, **values)
+            allocations.release(conn, row.uuid)
+
+    @engine.retry_on_deadlock
+    def abandon(self, instance_uuid, task, error):
+        """End a task on an instance that has a guest, for good: ERROR, with the fault that says why.
+
+        :raises UnexpectedTaskStateError: when the task no longer holds the instance.
+        """
+        with self._db.writer() as conn:
+            row = instances.get_held(conn, instance_uuid, task)
+            values = {"vm_state": vm_states.ERROR, "task_state": None}
+            deadline_seconds = CONF.task.deadline_seconds
+            instances.update_task(conn, instance_uuid, task, [row.task_state], deadline_seconds, **values)
+            actions.add_fault(conn, instance_uuid, error.code, error.message, row.host)
+            actions.finish(conn, task.id, error.message)
+
+    @engine.retry_on_deadlock
+    def take_over_overdue(self, limit):
+        """Instances whose task nobody keeps up, taken over by the caller alone."""
+        with self._db.writer() as conn:
+            return instances.take_over_overdue(conn, limit, CONF.task.deadline_seconds)
+
+    @engine.retry_on_deadlock
+    def sync_power_state(self, instance_uuid, host, power_state):
+        """Note what a guest did by itself; one that no longer runs makes its instance a stopped one.
+
+        An instance that a task works on, or that lives elsewhere by now, is left alone.
+        """
+        with self._db.writer() as conn:
+            row = instances.get(conn, instance_uuid, lock=True)
+            if row.task_state is None and row.host == host:
+                instances.set_power_state(conn, row, power_state)
+
+
+def _assign(conn, row, host, expected_task_states):
+    task = instances.Task(row.task_id, row.attempt)
+    values = {"host": host, "attempt": row.attempt + 1, "task_state": task_states.SCHEDULING}
+    instances.update_task(conn, row.uuid, task, expected_task_states, CONF.task.deadline_seconds, **values)
+
+
+def _note(conn, instance_uuid, task, event, ended):
+    """Put a step, the fault that ended it and the end of its action on record."""
+    error = event.get("error") if event else None
+    if event:
+        started_at = datetime.datetime.fromisoformat(event["start_time"])
+        actions.add_event(conn, task.id, event["name"], event["host"], started_at, error)
+    if error:
+        actions.add_fault(conn, instance_uuid, 500, error, event["host"])
+    if ended:
+        actions.finish(conn, task.id, error)

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recovery: what happens to a task whose worker, or whose message, was lost.
+
+A message is only a hint, the record is the truth: an instance in a task whose deadline has passed is taken over, and
+what the record says is to be done is asked for again. Handlers are idempotent, and every write names its task and
+attempt, so a worker that was only slow does no harm.
+"""
+
+import logging
+
+import minova.conf
+from minova import context, exception, objects, servicegroup
+from minova.compute import task_states, vm_states
+from minova.db import actions, instances, services
+
+CONF = minova.conf.CONF
+LOG = logging.getLogger(__name__)
+_AT_ONCE = 100
+
+
+class Recovery:
+    """One conductor's sweeper; any number of them share the work."""
+
+    def __init__(self, database, records, builds, compute_rpcapi, network_api):
+        self._db = database
+        self._records = records
+        self._builds = builds
+        self._compute_rpcapi = compute_rpcapi
+        self._network_api = network_api
+
+    def sweep(self):
+        """Take over what is overdue and set it going again."""
+        for row in self._records.take_over_overdue(_AT_ONCE):
+            try:
+                self._recover(row)
+            except exception.UnexpectedTaskStateError as error:
+                LOG.info("[instance: %s] needs no recovery any more: %s", row.uuid, error.message)
+            except Exception:  # noqa: BLE001 - one instance must not keep the others waiting; it comes again
+                LOG.exception("[instance: %s] recovery of task %s failed", row.uuid, row.task_id)
+
+    def _recover(self, row):
+        LOG.warning(
+            "[instance: %s] taking over task %s, abandoned in %s (time %s)",
+            row.uuid,
+            row.task_id,
+            row.task_state,
+            row.takeovers,
+        )
+        if row.takeovers > CONF.task.max_takeovers:
+            self._give_up(row, "nobody finished it.")
+        elif row.task_state in task_states.BUILD_STATES:
+            self._recover_build(row)
+        elif row.task_state == task_states.DELETING:
+            self._recover_delete(row)
+        else:
+            self._recover_action(row)
+
+    def _recover_build(self, row):
+        task_context = self._context_of(row)
+        spec = objects.RequestSpec.obj_from_primitive(row.request_spec)
+        spec.attempt = row.attempt
+        if row.host is None:
+            self._builds.build(task_context, spec)
+        elif self._is_up(row.host):
+            instance = objects.Instance.from_row(row)
+            self._compute_rpcapi.build_and_run_instance(task_context, instance, spec, None)
+        else:
+            reason = f"{row.host} is down"
+            self._builds.reschedule(task_context, objects.Instance.from_row(row), spec, None, reason)
+
+    def _recover_delete(self, row):
+        if row.host and self._is_up(row.host):
+            self._compute_rpcapi.terminate_instance(self._context_of(row), objects.Instance.from_row(row))
+            return
+        # As a delete while the host is down: the compute destroys the guest when it comes back.
+        if row.network_info:
+            self._network_api.deallocate_for_instance(self._context_of(row), row.uuid)
+        self._records.destroy(row.uuid, instances.Task(row.task_id, row.attempt))
+
+    def _recover_action(self, row):
+        if not self._is_up(row.host):
+            self._give_up(row, f"{row.host} is down.")
+            return
+        task_context, instance = self._context_of(row), objects.Instance.from_row(row)
+        if row.task_state == task_states.POWERING_ON:
+            self._compute_rpcapi.start_instance(task_context, instance)
+        elif row.task_state == task_states.POWERING_OFF:
+            self._compute_rpcapi.stop_instance(task_context, instance)
+        else:
+            reboot_type = "HARD" if row.task_state == task_states.REBOOTING_HARD else "SOFT"
+            self._compute_rpcapi.reboot_instance(task_context, instance, reboot_type)
+
+    def _give_up(self, row, reason):
+        """End a task for good. What it was doing may be half done, so the instance is in ERROR."""
+        error = exception.TaskAbandoned(task_state=row.task_state, times=row.takeovers, reason=reason)
+        task = instances.Task(row.task_id, row.attempt)
+        LOG.error("[instance: %s] %s", row.uuid, error.message)
+        if row.vm_state == vm_states.BUILDING:
+            self._records.fail(row.uuid, task, error)
+        else:
+            self._records.abandon(row.uuid, task, error)
+
+    def _is_up(self, host):
+        with self._db.reader() as conn:
+            found = services.find(conn, host=host, binary="minova-compute")
+        return any(servicegroup.is_up(service) for service in found)
+
+    def _context_of(self, row):
+        """The context of the request that began the task, so that its trace and its logs go on."""
+        with self._db.reader() as conn:
+            action = actions.get_by_id(conn, row.task_id)
+        return context.RequestContext(
+            request_id=action.request_id, user_id=action.user_id, project_id=action.project_id
+        )

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of group [api]: the REST API."""
+
+from oslo_config import cfg
+
+GROUP = cfg.OptGroup("api", title="the REST API.")
+
+OPTS = [
+    cfg.HostAddressOpt(
+        "listen",
+        default="127.0.0.1",
+        help="Address on which the API listens. There is no authentication yet, so an address that is not "
+        "loopback is refused unless allow_remote is set.",
+    ),
+    cfg.PortOpt("port", default=8774, help="TCP port of the API; 0 picks a free one and logs it."),
+    cfg.BoolOpt(
+        "allow_remote",
+        default=False,
+        help="Lets the API listen on an address other than loopback although anyone who reaches it may do anything.",
+    ),
+    cfg.IntOpt("workers", default=1, min=1, help="Number of minova-api processes that share the port."),
+    cfg.IntOpt("threads", default=8, min=1, help="Requests that one process works on at a time."),
+    cfg.IntOpt(
+        "max_limit",
+        default=1000,
+        min=1,
+        help="Most items in one page of a list; also the page size when the client names none.",
+    ),
+    cfg.IntOpt(
+        "max_request_body_bytes",
+        default=114688,
+        min=1024,
+        help="Longest request body in bytes; a longer one is refused with 413.",
+    ),
+]
+
+
+def register_opts(conf):
+    conf.register_group(GROUP)
+    conf.register_opts(OPTS, group=GROUP)
+
+
+def list_opts():
+    return [(GROUP, OPTS)]

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of group [broker]: the embedded AMQP broker."""
+
+from oslo_config import cfg
+
+GROUP = cfg.OptGroup("broker", title="the embedded AMQP broker.")
+
+OPTS = [
+    cfg.HostAddressOpt("listen", default="127.0.0.1", help="Address on which the broker listens."),
+    cfg.PortOpt("port", default=5673, help="TCP port of the broker; 0 picks a free one and logs it."),
+    cfg.DictOpt(
+        "users",
+        default={"guest": "guest"},
+        secret=True,
+        help="Who may connect, as name:password pairs. Every user may use every virtual host.",
+    ),
+    cfg.ListOpt(
+        "vhosts",
+        default=["/"],
+        help="Virtual hosts that exist; a connection to another one is refused. The virtual host of a transport "
+        "URL that ends in a single slash, or in no path, is /.",
+    ),
+    cfg.IntOpt(
+        "heartbeat_seconds",
+        default=60,
+        min=0,
+        max=65535,
+        help="Interval of heartbeats that the broker proposes to a client, which has the last word; a client that is "
+        "silent for two intervals is cut off. 0 proposes to do without.",
+    ),
+    cfg.IntOpt(
+        "handshake_timeout",
+        default=10,
+        min=1,
+        help="Seconds in which a client must log in after it has connected.",
+    ),
+    cfg.IntOpt(
+        "frame_max",
+        default=131072,
+        min=4096,
+        max=2**31 - 1,
+        help="Largest frame, in octets, that the broker proposes to a client. Larger messages travel in more frames.",
+    ),
+    cfg.IntOpt(
+        "channel_max",
+        default=2047,
+        min=1,
+        max=65535,
+        help="Largest number of channels on one connection.",
+    ),
+    cfg.BoolOpt(
+        "accept_quorum_arguments",
+        default=False,
+        help="Whether queues may be declared as quorum queues or streams (x-queue-type). They are then served like "
+        "every other queue, in memory, and the log says so; otherwise such a declaration is refused.",
+    ),
+]
+
+
+def register_opts(conf):
+    conf.register_group(GROUP)
+    conf.register_opts(OPTS, group=GROUP)
+
+
+def list_opts():
+    return [(GROUP, OPTS)]

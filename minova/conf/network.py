@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of group [network]: the network service."""
+
+from oslo_config import cfg
+
+GROUP = cfg.OptGroup("network", title="the network service.")
+
+OPTS = [
+    cfg.IntOpt("workers", default=1, min=1, help="Number of minova-network processes."),
+    cfg.IntOpt(
+        "rpc_timeout",
+        default=10,
+        min=1,
+        help="Seconds that a compute waits for the network service to allocate addresses.",
+    ),
+    cfg.IntOpt(
+        "release_interval",
+        default=60,
+        min=1,
+        help="Seconds between two searches for addresses that deleted instances still hold, because the message "
+        "that should have freed them was lost.",
+    ),
+]
+
+
+def register_opts(conf):
+    conf.register_group(GROUP)
+    conf.register_opts(OPTS, group=GROUP)
+
+
+def list_opts():
+    return [(GROUP, OPTS)]

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a service in this process, or in several forked workers, until it is told to stop.
+
+One worker is served by this very process: a master beside it would cost some 40 MB per service and do
+nothing. Several workers are forked and watched by cotyledon.
+"""
+
+import logging
+import os
+import signal
+import threading
+
+import cotyledon
+
+import minova.conf
+
+CONF = minova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+
+def launch(service, workers=1):
+    """Serve until SIGTERM or SIGINT, then stop gracefully; SIGHUP reloads the mutable options.
+
+    :param service: has ``start()`` and ``stop()``.
+    """
+    if workers == 1:
+        _serve_here(service)
+    else:
+        _serve_in_workers(service, workers)
+
+
+def _serve_here(service):
+    told_to_stop = threading.Event()
+    started = False
+
+    def on_stop(*_):
+        told_to_stop.set()
+        # A start may be waiting for the broker or the database: nothing is in hand yet, so just leave.
+        if not started:
+            raise SystemExit(0)
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, on_stop)
+    signal.signal(signal.SIGHUP, lambda *_: CONF.mutate_config_files())
+    try:
+        service.start()
+    except SystemExit:
+        # Some of its threads may run already, and would keep the interpreter.
+        _leave()
+    started = True
+    told_to_stop.wait()
+    _stop_within_deadline(service)
+
+
+def _stop_within_deadline(service):
+    watchdog = threading.Timer(CONF.graceful_shutdown_timeout, _give_up)
+    watchdog.daemon = True
+    watchdog.start()
+    service.stop()
+    _leave()
+
+
+def _give_up():
+    LOG.warning("still busy %s s after the order to stop: leaving it", CONF.graceful_shutdown_timeout)
+    _leave()
+
+
+def _leave():
+    """End the process at once: a thread that still waits for a broker that is away must not keep it."""
+    logging.shutdown()
+    os._exit(0)
+
+
+def _serve_in_workers(service, workers):
+    manager = cotyledon.ServiceManager(graceful_shutdown_timeout=CONF.graceful_shutdown_timeout)
+    manager.add(_Worker, workers=workers, args=(service,))
+    manager.register_hooks(on_reload=CONF.mutate_config_files)
+    manager.run()
+
+
+class _Worker(cotyledon.Service):
+    """One forked process of a service."""
+
+    def __init__(self, worker_id, service):
+        super().__init__(worker_id)
+        self._service = service
+        self._started = False
+
+    def run(self):
+        self._service.start()
+        self._started = True
+        threading.Event().wait()
+
+    def terminate(self):
+        # As above: a start that still waits has nothing in hand.
+        if self._started:
+            self._service.stop()
+        _leave()
+
+    def reload(self):
+        CONF.mutate_config_files()

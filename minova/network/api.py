@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What other services may ask of the network service, with errors they can handle; the bus is rpcapi.py's."""
+
+import oslo_messaging as messaging
+
+import minova.conf
+from minova import exception
+from minova.network import rpcapi
+
+CONF = minova.conf.CONF
+
+
+class API:
+    """Used by minova-compute."""
+
+    def __init__(self, bus):
+        self._network_rpcapi = rpcapi.NetworkAPI(bus)
+
+    def allocate_for_instance(self, context, instance_uuid, attempt, project_id, requested_networks):
+        """Give an instance an address in each of ``requested_networks`` (ids); waits.
+
+        :returns: network_info, a list of {network_id, label, port_id, address, version, mac_address}.
+        :raises NetworkNotFound:
+        :raises NoMoreAddresses:
+        :raises ServiceUnavailable: when no network service answers, or fails to.
+        """
+        if not requested_networks:
+            return []
+        try:
+            return self._network_rpcapi.allocate_for_instance(
+                context, instance_uuid, attempt, project_id, requested_networks
+            )
+        except messaging.MessagingTimeout as error:
+            seconds = CONF.network.rpc_timeout
+            reason = f"No network service answered in {seconds} seconds."
+            raise exception.ServiceUnavailable(reason=reason) from error
+        except messaging.MessagingException as error:
+            reason = "The network service could not allocate addresses."
+            raise exception.ServiceUnavailable(reason=reason) from error
+
+    def deallocate_for_instance(self, context, instance_uuid, attempt=None):
+        """Free the addresses of an instance, but not those that a later attempt holds; does not wait."""
+        self._network_rpcapi.deallocate_for_instance(context, instance_uuid, attempt)
+
+
+def validate_networks(requested, networks):
+    """The ids of the networks that a user asks for, None for no network.
+
+    Used by compute/api.py, with what the records say: to ask the network service would cost each request
+    to create servers two messages more.
+
+    :param requested: None or "none", "auto" (the oldest network), or a list of network ids.
+    :param networks: rows of db.networks.find.
+    :raises Invalid: when one is unknown or named twice.
+    """
+    if requested in (None, "none"):
+        return None
+    known = [network.id for network in networks]
+    if requested == "auto":
+        return known[:1] or None
+    _check(requested, known)
+    return list(requested) or None
+
+
+def _check(requested, known):
+    for network_id in requested:
+        if network_id not in known:
+            # Nova answers 400, not 404: it is the body that names a thing that does not exist.
+            raise exception.Invalid(exception.NetworkNotFound(network_id=network_id).message)
+    if len(set(requested)) < len(requested):
+        raise exception.Invalid(reason="A network is requested twice for one server.")

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bus as one process sees it: the only module that makes oslo.messaging transports, clients and servers."""
+
+import oslo_messaging as messaging
+from oslo_messaging._drivers import amqpdriver
+
+import minova.conf
+from minova import context, exception, rpc_hosts
+from minova.objects import base as objects_base
+
+CONF = minova.conf.CONF
+CONTROL_EXCHANGE = "minova"
+_LISTENER_LOOK_SECONDS = 0.25
+EMBEDDED_BROKER_URL = "rabbit://guest:guest@127.0.0.1:5673/"
+
+
+def set_defaults(conf):
+    """Make minova's exchange and the embedded broker the defaults of oslo.messaging's own options."""
+    messaging.set_transport_defaults(control_exchange=CONTROL_EXCHANGE)
+    conf.register_opts(messaging.transport._transport_opts)
+    conf.set_default("transport_url", EMBEDDED_BROKER_URL)
+
+
+class RequestContextSerializer(messaging.Serializer):
+    """Carries the request context beside what ``base`` serializes, stamped with who sends it."""
+
+    def __init__(self, base, binary, host):
+        self._base = base
+        self._binary = binary
+        self._host = host
+
+    def serialize_entity(self, ctxt, entity):
+        return self._base.serialize_entity(ctxt, entity)
+
+    def deserialize_entity(self, ctxt, entity):
+        return self._base.deserialize_entity(ctxt, entity)
+
+    def serialize_context(self, ctxt):
+        return {**ctxt.to_dict(), "sender": f"{self._binary}@{ctxt.acting_host or self._host}"}
+
+    def deserialize_context(self, ctxt):
+        return context.RequestContext.from_dict(ctxt)
+
+
+def _calm_listeners():
+    """Have the driver's listeners look for other work than messages every quarter of a second.
+
+    Between two looks they sleep from 1 ms after a message up to 5 s when idle. The first is for the
+    acknowledgements of notifications, and costs an RPC server half of its CPU; the second is how long a
+    service would take to see that it is to stop. Not public API: tests/functional/test_services.py
+    tells when it has moved.
+    """
+    amqpdriver.ACK_REQUEUE_EVERY_SECONDS_MIN = _LISTENER_LOOK_SECONDS
+    amqpdriver.ACK_REQUEUE_EVERY_SECONDS_MAX = _LISTENER_LOOK_SECONDS
+
+
+class Bus:
+    """One process's transport. Make it after every fork: a transport does not survive one.
+
+    ``binary`` and ``host`` say who sends, in every message that leaves this process.
+    """
+
+    def __init__(self, binary, host):
+        self._binary = binary
+        self._host = host
+        set_defaults(CONF)
+        self.transport = messaging.get_rpc_transport(CONF, allowed_remote_exmods=[exception.__name__])
+        _calm_listeners()
+
+    def get_client(self, target, version_cap=None):
+        """A client that refuses to send anything newer than ``version_cap`` (None: no cap)."""
+        return messaging.get_rpc_client(
+            self.transport,
+            target,
+            version_cap=version_cap,
+            serializer=self._in_context(objects_base.MinovaObjectSerializer()),
+            retry=CONF.rpc.retry,
+        )
+
+    def get_server(self, target, endpoints, serializer, further_servers=()):
+        """:param further_servers: names beside ``target.server`` under which the same endpoints answer."""
+        return rpc_hosts.get_rpc_server(
+            self.transport, target, endpoints, self._in_context(serializer), further_servers
+        )
+
+    def cleanup(self):
+        self.transport.cleanup()
+
+    def _in_context(self, serializer):
+        return RequestContextSerializer(serializer, self._binary, self._host)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How every service of minova is made: a manager behind an RPC server, a heartbeat, periodic tasks.
+
+The counterpart of Nova's ``nova/service.py``; ``Service.start`` is the part to compare.
+"""
+
+import logging
+import random
+import threading
+
+import oslo_messaging as messaging
+
+import minova.conf
+from minova import baserpc, rpc
+from minova.objects import base as objects_base
+
+CONF = minova.conf.CONF
+LOG = logging.getLogger(__name__)
+# An idle listener looks up four times a second; see rpc.py.
+_LISTENER_STOP_SECONDS = 3
+_GOODBYE_SECONDS = 5
+
+
+class Service:
+    """One running service.
+
+    :param binary: its console script, such as ``minova-conductor``.
+    :param topic: the topic that its RPC server listens on.
+    :param make_manager: called with the bus in the process that serves, after any fork.
+    :param hosts: the server names it answers to; without any, [DEFAULT] host.
+    """
+
+    def __init__(self, binary, topic, make_manager, hosts=()):
+        self.binary = binary
+        self.topic = topic
+        self.host, *self._further_hosts = hosts or [CONF.host]
+        self._make_manager = make_manager
+        self._stopping = threading.Event()
+
+    def start(self):
+        self.bus = rpc.Bus(self.binary, self.host)
+        self.manager = self._make_manager(self.bus)
+        self.manager.init_host()
+
+        target = messaging.Target(topic=self.topic, server=self.host)
+        endpoints = [self.manager, baserpc.BaseRPCAPI(self.binary, self.host)]
+        endpoints.extend(self.manager.additional_endpoints)
+        serializer = objects_base.MinovaObjectSerializer()
+        self.rpcserver = self.bus.get_server(target, endpoints, serializer, self._further_hosts)
+        self.rpcserver.start()
+
+        self._every(CONF.report_interval, self.manager.report_state)
+        for interval_seconds, task in self.manager.periodic_tasks():
+            self._every(interval_seconds, task)
+        LOG.info("%s serves topic %s as %s", self.binary, self.topic, self.host)
+
+    def stop(self):
+        """Take no new message, finish those in hand, say goodbye, close.
+
+        With the broker away, the driver's threads look for it and do not listen: they are left behind.
+        """
+        self._stopping.set()
+        if not _done_within(_LISTENER_STOP_SECONDS, self.rpcserver.stop):
+            LOG.warning("%s on %s: the broker is away; what is in hand is left", self.binary, self.host)
+            return
+        self.rpcserver.wait()
+        _done_within(_GOODBYE_SECONDS, self._close)
+        LOG.info("%s on %s stopped", self.binary, self.host)
+
+    def _close(self):
+        self.manager.stop()
+        self.bus.cleanup()
+
+    def _every(self, interval_seconds, task):
+        arguments = (interval_seconds, task)
+        threading.Thread(target=self._run_periodically, args=arguments, daemon=True).start()
+
+    def _run_periodically(self, interval_seconds, task):
+        delay_seconds = 0
+        while not self._stopping.wait(delay_seconds):
+            try:
+                task()
+                LOG.debug("%s on %s: %s done", self.binary, self.host, task.__qualname__)
+            except Exception:  # noqa: BLE001 - the edge of the process: a task that failed is run again
+                LOG.exception("%s on %s: %s failed", self.binary, self.host, task.__qualname__)
+            # Spread the services' reports, which would else come in one wave after a common start.
+            delay_seconds = interval_seconds * random.uniform(0.9, 1.0)
+
+
+def _done_within(seconds, function):
+    """:returns: whether the function came to its end; if not, it goes on in a thread that ends with the process."""
+    thread = threading.Thread(target=function, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return not thread.is_alive()

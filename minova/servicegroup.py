@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which services are alive: a service is up when it reported lately and nobody forced it down."""
+
+import minova.conf
+
+CONF = minova.conf.CONF
+
+
+def is_up(service):
+    """Whether a row of ``db.services`` (or anything with its attributes) is of a living service."""
+    return not service.forced_down and service.seconds_since_report <= CONF.service_down_time

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Listens to `amq.rabbitmq.trace`, where the embedded broker and RabbitMQ copy every published message."""
+
+import contextlib
+import dataclasses
+import math
+import time
+import urllib.parse
+
+import amqp
+
+from minova.trace.conversation import Conversations
+from minova.trace.message import OTHER, decode
+
+EXCHANGE = "amq.rabbitmq.trace"
+CONNECT_SECONDS = 5
+# How long a message that is sent to oneself may take to come back.
+PROBE_SECONDS = 2
+_READ_SECONDS = 0.2
+
+
+class TraceError(Exception):
+    """The firehose cannot be read; the message says why."""
+
+
+@dataclasses.dataclass(frozen=True)
+class BrokerAddress:
+    """One broker of a transport URL."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    virtual_host: str
+
+
+def broker_addresses(transport_url):
+    """The brokers of a transport URL, in its order.
+
+    :raises TraceError: when it is not a rabbit:// URL.
+    """
+    parts = urllib.parse.urlsplit(transport_url)
+    if parts.scheme not in ("rabbit", "amqp", "kombu+amqp"):
+        raise TraceError(
+            f"{parts.scheme or transport_url!r} is not a transport that can be traced; rabbit:// is."
+        )
+    virtual_host = urllib.parse.unquote(parts.path[1:]) or "/"
+    return [_address(part, virtual_host) for part in parts.netloc.split(",")]
+
+
+class Firehose:
+    """One connection with a queue of its own that gets a copy of every published message."""
+
+    def __init__(self, transport_url):
+        self._addresses = broker_addresses(transport_url)
+        self._conversations = Conversations()
+        self._arrived = []
+        self._echoes = 0
+        self._stopped = False
+
+    def __enter__(self):
+        self._connection = self._connect()
+        self._channel = self._connection.channel()
+        self._queue = self._channel.queue_declare("", exclusive=True, auto_delete=True).queue
+        self._channel.queue_bind(self._queue, EXCHANGE, "publish.#")
+        self._channel.basic_consume(self._queue, no_ack=True, callback=self._receive)
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(OSError, amqp.exceptions.AMQPError):
+            self._connection.close()
+
+    @property
+    def virtual_host(self):
+        return self._addresses[0].virtual_host
+
+    def is_on(self):
+        """Whether the broker traces: a message to our own queue comes back twice, itself and its copy."""
+        self._echoes = 0
+        self._channel.basic_publish(amqp.Message("{}"), exchange="", routing_key=self._queue)
+        deadline = time.monotonic() + PROBE_SECONDS
+        while self._echoes < 2 and time.monotonic() < deadline:
+            self._drain(0.1)
+        return self._echoes >= 2
+
+    def stop(self):
+        """End messages(); to be called from another thread, which then waits for the one that reads."""
+        self._stopped = True
+
+    def messages(self, deadline=math.inf):
+        """Decoded messages as they arrive, None for a moment of quiet, until time.monotonic() is `deadline`.
+
+        :raises TraceError: when the broker closes the connection.
+        """
+        while not self._stopped and (left_seconds := deadline - time.monotonic()) > 0:
+            self._drain(min(left_seconds, _READ_SECONDS))
+            arrived, self._arrived = self._arrived, []
+            yield from arrived or [None]
+
+    def _connect(self):
+        reasons = []
+        for address in self._addresses:
+            try:
+                return _connection(address)
+            except (OSError, amqp.exceptions.AMQPError) as err:
+                reasons.append(f"{address.host}:{address.port} ({_reason(err)})")
+        raise TraceError(f"No broker lets us in at {', '.join(reasons)}. Is minova up running?")
+
+    def _drain(self, timeout_seconds):
+        try:
+            self._connection.drain_events(timeout=timeout_seconds)
+        except TimeoutError:
+            pass
+        except (OSError, amqp.exceptions.AMQPError) as err:
+            raise TraceError(f"The broker has closed the connection ({_reason(err)}).") from err
+
+    def _receive(self, delivery):
+        info = delivery.delivery_info
+        if info["exchange"] != EXCHANGE:
+            self._echoes += 1
+            return
+        headers = delivery.headers or {}
+        routing_key = (headers.get("routing_keys") or [""])[0]
+        if routing_key == self._queue:
+            self._echoes += 1
+            return
+        body = delivery.body if isinstance(delivery.body, bytes) else delivery.body.encode()
+        message = decode(body, headers.get("exchange_name", ""), routing_key, time.time())
+        self._conversations.follow(message)
+        if message.kind != OTHER:
+            self._arrived.append(message)
+
+
+def _address(part, virtual_host):
+    parsed = urllib.parse.urlsplit(f"//{part}")
+    user, password = parsed.username, parsed.password
+    return BrokerAddress(
+        host=parsed.hostname or "127.0.0.1",
+        port=parsed.port or 5672,
+        user=urllib.parse.unquote(user) if user is not None else "guest",
+        password=urllib.parse.unquote(password) if password is not None else "guest",
+        virtual_host=virtual_host,
+    )
+
+
+def _connection(address):
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    connection = amqp.Connection(
+        host=f"{host}:{address.port}",
+        userid=address.user,
+        password=address.password,
+        virtual_host=address.virtual_host,
+        connect_timeout=CONNECT_SECONDS,
+    )
+    connection.connect()
+    return connection
+
+
+def _reason(err):
+    return (
+        getattr(err, "reply_text", None) or getattr(err, "strerror", None) or str(err) or type(err).__name__
+    )

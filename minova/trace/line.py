@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How one message is shown: as a line of 80 columns for people, as a line of JSON for programs."""
+
+import dataclasses
+import json
+
+from minova.trace.message import FANOUT, REPLY
+
+# time, kind, route, method, size: 8 + 1 + 6 + 1 + 26 + 1 + 28 + 1 + 8 columns
+LINE = "{:8.3f} {:6} {:26} {:28} {:>8}"
+
+
+def human(message, begin):
+    """One line; `begin` is the time from which seconds count."""
+    return LINE.format(
+        message.time - begin, message.kind, route(message), _what(message), size(message.size_bytes)
+    )
+
+
+def as_json(message):
+    """One line with every field but the body."""
+    fields = dataclasses.asdict(dataclasses.replace(message, body={}))
+    del fields["body"]
+    return json.dumps(fields)
+
+
+def route(message):
+    """`api -> conductor`: who sent it to whom."""
+    if message.kind == REPLY:
+        return f"{short(message.sender)} -> {short(message.recipient)}"
+    target = message.exchange.removesuffix("_fanout") if message.kind == FANOUT else message.routing_key
+    return f"{short(message.sender)} -> {'all ' if message.kind == FANOUT else ''}{target}"
+
+
+def short(name):
+    """`api` of minova-api@host; a compute keeps its host, of which there are many: `compute.host1`."""
+    binary, _, host = name.partition("@")
+    service = binary.removeprefix("minova-")
+    return f"{service}.{host}" if service == "compute" and host else service or "?"
+
+
+def size(number_bytes):
+    """`812 B` or `3.1 KB`."""
+    return f"{number_bytes} B" if number_bytes < 1000 else f"{number_bytes / 1000:.1f} KB"
+
+
+def _what(message):
+    name = f"{message.namespace}.{message.method}" if message.namespace else message.method
+    if message.failure:
+        return f"{name or '?'} raised {message.failure}"
+    return name or "?" if message.ending else f"{name} (still working)"

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a TCP port can be listened on, and if not, which process has it."""
+
+import errno
+import glob
+import os
+import shutil
+import socket
+import subprocess
+
+from minova.up import errors, processes
+
+
+def check_free(wanted):
+    """:param wanted: (address, port, option by which to choose another) of each port.
+    :raises errors.UpError: with a sentence for each port that is taken.
+    """
+    troubles = [trouble for trouble in (_trouble(*port) for port in wanted) if trouble]
+    if troubles:
+        raise errors.UpError("\n".join(troubles))
+
+
+def free_port(listen):
+    """A port that is free now."""
+    with _bound(listen, 0) as listener:
+        return listener.getsockname()[1]
+
+
+def owner(port):
+    """Process id of the listener on `port`, or None when it cannot be found out."""
+    if os.path.isdir("/proc/net"):
+        return _owner_in_proc(port)
+    return _owner_by_lsof(port)
+
+
+def check_answers(addresses):
+    """:raises errors.UpError: when none of the brokers at [(host, port)] accepts a connection."""
+    reasons = []
+    for host, port in addresses:
+        try:
+            socket.create_connection((host, port), timeout=3).close()
+            return
+        except OSError as err:
+            reasons.append(f"{host}:{port} ({err.strerror or err})")
+    raise errors.UpError(
+        f"No broker answers at {', '.join(reasons)}. Start it, correct --transport-url, "
+        "or leave that out to use the embedded broker."
+    )
+
+
+def _trouble(listen, port, option):
+    try:
+        _bound(listen, port).close()
+    except OSError as err:
+        if err.errno == errno.EADDRINUSE:
+            return _taken(listen, port, option)
+        return f"Port {port} on {listen} cannot be listened on: {err.strerror}. Choose another with {option}."
+    return None
+
+
+def _bound(listen, port):
+    family = socket.AF_INET6 if ":" in listen else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # As the servers do: a connection that lingers in TIME_WAIT does not make the port taken.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((listen, port))
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _taken(listen, port, option):
+    pid = owner(port)
+    by = f" by pid {pid} ({processes.command_line(pid)[:100]})" if pid else ""
+    return f"Port {port} on {listen} is in use{by}. Stop that, or choose another port with {option}."
+
+
+def _owner_in_proc(port):
+    inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+    for link in glob.iglob("/proc/[0-9]*/fd/*"):
+        try:
+            if os.readlink(link) in inodes:
+                return int(link.split("/")[2])
+        except OSError:
+            continue
+    return None
+
+
+def _listening_inodes(port):
+    """Inodes of the sockets that listen on `port`, from the kernel's tables."""
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(table, encoding="ascii") as rows:
+                fields = [row.split() for row in list(rows)[1:]]
+        except OSError:
+            continue
+        # Field 1 is address:port in hexadecimal, 3 the state (0A: LISTEN), 9 the inode.
+        yield from (row[9] for row in fields if row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port)
+
+
+def _owner_by_lsof(port):
+    if not shutil.which("lsof"):
+        return None
+    found = subprocess.run(
+        ["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-t"], capture_output=True, text=True, check=False
+    )
+    return int(found.stdout.split()[0]) if found.stdout.split() else None

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One service as a child process: a group of its own, its output in a pipe."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+
+from minova.up import processes
+
+_ENVIRONMENT = {
+    "PYTHONUNBUFFERED": "1",
+    # glibc else keeps memory apart for many threads at once: some 10 MB in each busy service.
+    "MALLOC_ARENA_MAX": "2",
+}
+
+
+class Process:
+    """A started command of the plan."""
+
+    def __init__(self, command, output):
+        self.command = command
+        self.output = output
+        self.started = time.time()
+        # A new session: Ctrl-C reaches `minova up` alone, which then stops the services in order.
+        self._child = subprocess.Popen(
+            command.argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**_ENVIRONMENT, **os.environ},
+        )
+        os.set_blocking(self.pipe.fileno(), False)
+
+    @property
+    def service(self):
+        return self.command.service
+
+    @property
+    def pid(self):
+        """Also the id of the group in which the service's workers are."""
+        return self._child.pid
+
+    @property
+    def pipe(self):
+        return self._child.stdout
+
+    @property
+    def exit_code(self):
+        """None while it runs; -N when signal N ended it."""
+        return self._child.poll()
+
+    def read(self):
+        """Pass on what is in the pipe; False at its end."""
+        while True:
+            try:
+                chunk = os.read(self.pipe.fileno(), 65536)
+            except BlockingIOError:
+                return True
+            if not chunk:
+                return False
+            self.output.feed(chunk)
+
+    def terminate(self):
+        """Ask the service, which tells its workers."""
+        with contextlib.suppress(ProcessLookupError):
+            self._child.terminate()
+
+    def terminate_workers(self):
+        """Ask those whom the service left behind when it ended."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGTERM)
+
+    def kill(self):
+        """End the service and whatever it forked."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def gone(self):
+        """Whether neither the service nor a worker of it is left."""
+        return self.exit_code is not None and not processes.group_exists(self.pid)
+
+
+def outcome(exit_code):
+    """`exit code 1` or `signal SIGKILL`."""
+    if exit_code >= 0:
+        return f"exit code {exit_code}"
+    try:
+        return f"signal {signal.Signals(-exit_code).name}"
+    except ValueError:
+        return f"signal {-exit_code}"

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `minova up` was asked for: its options, then the user's configuration files, then defaults."""
+
+import argparse
+import configparser
+import dataclasses
+import os
+import urllib.parse
+
+from minova.up import errors
+
+DEFAULT_STATE_PATH = "state"
+DEFAULT_API_PORT = 8774
+DEFAULT_BROKER_PORT = 5673
+# Services whose number of processes is an option `workers` of the group of the same name.
+WORKER_SERVICES = ("api", "conductor", "scheduler", "network")
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What one `minova up` runs with; every port is a number that is really used."""
+
+    state_path: str
+    hosts: int = 3
+    api_listen: str = "127.0.0.1"
+    api_port: int = DEFAULT_API_PORT
+    broker_listen: str = "127.0.0.1"
+    broker_port: int = DEFAULT_BROKER_PORT
+    # Whether the embedded broker is started.
+    embedded_broker: bool = True
+    transport_url: str = ""
+    # None: what the configuration files say, or else SQLite under the state path.
+    database_connection: str | None = None
+    config_files: tuple = ()
+    workers: dict = dataclasses.field(default_factory=dict)
+    # Options of group [oslo_messaging_rabbit].
+    rabbit_options: dict = dataclasses.field(default_factory=dict)
+
+    @property
+    def api_url(self):
+        return f"http://{reachable(self.api_listen)}:{self.api_port}"
+
+    @property
+    def generated_config(self):
+        return os.path.join(self.state_path, "minova-up.conf")
+
+    @property
+    def log_path(self):
+        return os.path.join(self.state_path, "log")
+
+
+def reachable(listen):
+    """The address by which a client on this machine reaches a listener on `listen`, as it stands in a URL."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen, listen)
+    return f"[{host}]" if ":" in host else host
+
+
+def add_arguments(parser):
+    """The options of `minova up`."""
+    parser.add_argument(
+        "--hosts",
+        type=positive,
+        default=3,
+        metavar="N",
+        help="simulated compute hosts (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--api-port",
+        type=port,
+        metavar="PORT",
+        help=f"port of the API, 0 for a free one (default: {DEFAULT_API_PORT})",
+    )
+    parser.add_argument(
+        "--broker-port",
+        type=port,
+        metavar="PORT",
+        help=f"port of the embedded broker, 0 for a free one (default: {DEFAULT_BROKER_PORT})",
+    )
+    add_state_path(parser)
+    parser.add_argument(
+        "--transport-url",
+        metavar="URL",
+        help="use this broker, for example rabbit://guest:guest@127.0.0.1:5672/; no embedded one is started",
+    )
+    parser.add_argument(
+        "--database-connection",
+        metavar="URL",
+        help="SQLAlchemy URL of the database (default: SQLite under the state path)",
+    )
+    parser.add_argument(
+        "--config-file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="configuration file for all services; these options override it; may be repeated",
+    )
+    parser.add_argument(
+        "--workers",
+        action="append",
+        type=workers,
+        default=[],
+        metavar="SERVICE=N",
+        help=f"processes of a service ({', '.join(WORKER_SERVICES)}); may be repeated",
+    )
+
+
+def add_state_path(parser):
+    parser.add_argument(
+        "--state-path",
+        metavar="DIR",
+        help=f"directory of everything that is kept on disk (default: {DEFAULT_STATE_PATH})",
+    )
+
+
+def resolve(args, free_port):
+    """Settings from the parsed options `args`.
+
+    :param free_port: called with an address, returns a free port on it; used where a port of 0 was asked for.
+    :raises errors.UpError: when a configuration file cannot be read.
+    """
+    files = tuple(os.path.abspath(path) for path in args.config_file)
+    given = read_config_files(files)
+    api_listen = given.get("api", "listen", fallback="127.0.0.1")
+    broker_listen = given.get("broker", "listen", fallback="127.0.0.1")
+    api_port = _chosen_port(args.api_port, given, "api", DEFAULT_API_PORT)
+    broker_port = _chosen_port(args.broker_port, given, "broker", DEFAULT_BROKER_PORT)
+    from_file = given.get("DEFAULT", "transport_url", fallback=None)
+    embedded = not args.transport_url and (not from_file or _names(from_file, broker_listen, broker_port))
+    broker_port = broker_port or (free_port(broker_listen) if embedded else 0)
+    own_url = f"rabbit://guest:guest@{reachable(broker_listen)}:{broker_port}/"
+    return Settings(
+        state_path=state_path(args.state_path or given.get("DEFAULT", "state_path", fallback=None)),
+        hosts=args.hosts,
+        api_listen=api_listen,
+        api_port=api_port or free_port(api_listen),
+        broker_listen=broker_listen,
+        broker_port=broker_port,
+        embedded_broker=embedded,
+        transport_url=own_url if embedded else args.transport_url or from_file,
+        database_connection=args.database_connection,
+        config_files=files,
+        workers=dict(args.workers),
+    )
+
+
+def state_path(given):
+    return os.path.abspath(os.path.expanduser(given or DEFAULT_STATE_PATH))
+
+
+def read_config_files(paths):
+    """The sections of oslo.config files, later files over earlier ones; only plain values matter here."""
+    # To oslo.config [DEFAULT] is a section like any other; to configparser no section is called \0.
+    parser = configparser.RawConfigParser(strict=False, allow_no_value=True, default_section="\0")
+    for path in paths:
+        try:
+            with open(path, encoding="utf-8") as lines:
+                parser.read_file(lines)
+        except OSError as err:
+            raise errors.UpError(f"The configuration file {path} cannot be read: {err.strerror}.") from err
+        except (configparser.Error, UnicodeDecodeError) as err:
+            raise errors.UpError(f"The configuration file {path} is not understood: {err}.") from err
+    return parser
+
+
+def addresses(transport_url):
+    """[(host, port)] of a transport URL, of which there may be several, separated by commas."""
+    netloc = urllib.parse.urlsplit(transport_url).netloc
+    return [_address(part.rpartition("@")[2]) for part in netloc.split(",") if part]
+
+
+def without_password(url):
+    """The URL as it may be shown."""
+    netloc = urllib.parse.urlsplit(url).netloc
+    masked = ",".join(_masked(part) for part in netloc.split(","))
+    return url.replace(netloc, masked, 1) if netloc else url
+
+
+def bus(url, embedded_broker):
+    """The bus in one line for people."""
+    return without_password(url) + (" (embedded)" if embedded_broker else "")
+
+
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def port(text):
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
+    return int(text)
+
+
+def workers(text):
+    """`api=2` as ("api", 2)."""
+    service, _, number = text.partition("=")
+    if service not in WORKER_SERVICES or not number.isdecimal() or int(number) < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not SERVICE=N with one of {', '.join(WORKER_SERVICES)}"
+        )
+    return service, int(number)
+
+
+def _chosen_port(option, given, section, default):
+    if option is not None:
+        return option
+    text = given.get(section, "port", fallback=None)
+    if text is None:
+        return default
+    try:
+        return port(text)
+    except argparse.ArgumentTypeError as err:
+        raise errors.UpError(f"[{section}] port of the configuration file: {err}.") from err
+
+
+def _names(transport_url, listen, broker_port):
+    """Whether a URL of a configuration file is the embedded broker's own address."""
+    local = {"127.0.0.1", "localhost", "::1", listen}
+    return all(host in local and number == broker_port for host, number in addresses(transport_url))
+
+
+def _address(text):
+    parts = urllib.parse.urlsplit(f"//{text}")
+    return parts.hostname or "127.0.0.1", parts.port or 5672
+
+
+def _masked(part):
+    credentials, at, host = part.rpartition("@")
+    user, colon, _ = credentials.partition(":")
+    return f"{user}{colon}{'***' if colon else ''}{at}{host}"

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures for the real servers, and the lines that say which were used; see real_servers.py for the settings."""
+
+import contextlib
+import os
+
+import pytest
+
+import minova  # noqa: F401 - before any test imports oslo.messaging: it keeps eventlet out
+from tests import real_servers
+
+_SERVERS = pytest.StashKey()
+
+
+def pytest_configure(config):
+    config.stash[_SERVERS] = {
+        "rabbitmq": real_servers.find_rabbitmq(),
+        "postgresql": real_servers.find_postgresql(),
+        "mysql": real_servers.find_mysql(),
+    }
+
+
+def pytest_report_header(config):
+    return _summary(config)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    # Again where the header scrolled away, or was switched off by --quiet.
+    terminalreporter.write_line(_summary(config))
+
+
+@pytest.fixture(scope="module")
+def rabbitmq_url(request):
+    """A virtual host of the real RabbitMQ that is this test module's own."""
+    server = _required(request.config, "rabbitmq")
+    with contextlib.ExitStack() as stack:
+        try:
+            url = stack.enter_context(real_servers.own_virtual_host(server))
+        except real_servers.RabbitmqctlError as err:
+            _missing(f"RabbitMQ cannot be used: {err}")
+        yield url
+
+
+@pytest.fixture(scope="module")
+def postgresql_url(request):
+    """An empty database of the real PostgreSQL that is this test module's own."""
+    server = _required(request.config, "postgresql")
+    with real_servers.own_database(server, real_servers.connect_postgresql) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def mysql_url(request):
+    """An empty database of the real MariaDB or MySQL that is this test module's own."""
+    server = _required(request.config, "mysql")
+    with real_servers.own_database(server, real_servers.connect_mysql) as url:
+        yield url
+
+
+def _required(config, kind):
+    server = config.stash[_SERVERS][kind]
+    if not server.version:
+        _missing(server.line)
+    return server
+
+
+def _missing(reason):
+    """End the test: skipped here, failed where CI=true says that no server may be missing."""
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+
+
+def _summary(config):
+    return f"real servers: {', '.join(server.line for server in config.stash[_SERVERS].values())}"

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The firehose is read from real brokers: the embedded one, and RabbitMQ with tracing on and off."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+
+import amqp
+import pytest
+
+from minova.trace.firehose import Firehose, TraceError
+from tests import broker_process, real_servers
+
+DEADLINE_SECONDS = 20
+CALL = {"method": "ping", "args": {}, "_msg_id": "m1", "_context_sender": "minova-api@box"}
+REPLY = {"result": "pong", "failure": None, "ending": True, "_msg_id": "m1"}
+
+
+@pytest.fixture(scope="module", params=["embedded", "rabbitmq"])
+def traced_url(request, tmp_path_factory):
+    """A broker that traces."""
+    if request.param == "embedded":
+        broker = broker_process.start_broker(tmp_path_factory.mktemp("broker"))
+        yield broker.url
+        broker.stop()
+    else:
+        url = request.getfixturevalue("rabbitmq_url")
+        trace_control("trace_on", url)
+        yield url
+        trace_control("trace_off", url)
+
+
+def trace_control(command, url):
+    try:
+        real_servers.rabbitmqctl(command, "-p", virtual_host(url))
+    except (real_servers.RabbitmqctlError, FileNotFoundError):
+        pytest.skip("tracing cannot be switched without rabbitmqctl")
+
+
+def virtual_host(url):
+    return urllib.parse.urlsplit(url).path[1:] or "/"
+
+
+def publish(url, exchange, routing_key, content):
+    parts = urllib.parse.urlsplit(url)
+    host = f"{parts.hostname}:{parts.port}"
+    envelope = json.dumps({"oslo.version": "2.0", "oslo.message": json.dumps(content)})
+    with amqp.Connection(host=host, virtual_host=virtual_host(url)) as connection:
+        channel = connection.channel()
+        if exchange:
+            channel.exchange_declare(exchange, "topic", auto_delete=False)
+        channel.basic_publish(amqp.Message(envelope), exchange=exchange, routing_key=routing_key)
+        # Anything that is answered: the broker has by then seen what was published.
+        channel.queue_declare("", exclusive=True)
+
+
+def collect(firehose, count):
+    messages = []
+    for message in firehose.messages(time.monotonic() + DEADLINE_SECONDS):
+        messages += [message] if message else []
+        if len(messages) == count:
+            return messages
+    raise AssertionError(f"only {messages}")
+
+
+def test_messages_are_seen_and_replies_matched(traced_url):
+    with Firehose(traced_url) as firehose:
+        assert firehose.is_on()
+        publish(traced_url, "minova", "compute.host1", CALL)
+        publish(traced_url, "", "reply_1", REPLY)
+        call, reply = collect(firehose, 2)
+    assert (call.kind, call.exchange, call.routing_key) == ("call", "minova", "compute.host1")
+    assert (reply.kind, reply.method, reply.recipient) == ("reply", "ping", "minova-api@box")
+
+
+def test_rabbitmq_that_does_not_trace_is_noticed(rabbitmq_url):
+    trace_control("trace_off", rabbitmq_url)
+    with Firehose(rabbitmq_url) as firehose:
+        assert not firehose.is_on()
+
+
+def test_the_command_says_what_to_type_when_tracing_is_off(rabbitmq_url):
+    trace_control("trace_off", rabbitmq_url)
+    done = minova_trace("--transport-url", rabbitmq_url, "--for", "0.1")
+    assert done.returncode == 0
+    assert f"rabbitmqctl trace_on -p {virtual_host(rabbitmq_url)}" in done.stderr
+
+
+def test_the_command_prints_a_line_per_message(tmp_path):
+    broker = broker_process.start_broker(tmp_path)
+    trace = subprocess.Popen(
+        [sys.executable, "-m", "minova.cmd.cli", "trace", "--transport-url", broker.url, "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = first_line(trace, lambda: publish(broker.url, "minova", "compute.host1", CALL))
+        assert json.loads(line)["method"] == "ping"
+        trace.send_signal(2)
+        assert (trace.wait(timeout=DEADLINE_SECONDS), trace.stderr.read()) == (0, "")
+    finally:
+        trace.kill()
+        trace.communicate()
+        broker.stop()
+
+
+def test_a_broker_that_goes_away_is_told(tmp_path):
+    broker = broker_process.start_broker(tmp_path)
+    with Firehose(broker.url) as firehose:
+        broker.kill()
+        with pytest.raises(TraceError, match="The broker has closed the connection"):
+            collect(firehose, 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [("rabbit://127.0.0.1:1/", "No broker lets us in at 127.0.0.1:1"), ("fake://", "is not a transport")],
+)
+def test_what_cannot_be_traced_is_told(url, reason):
+    done = minova_trace("--transport-url", url)
+    assert done.returncode == 1
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def minova_trace(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "minova.cmd.cli", "trace", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+    )
+
+
+def first_line(process, publish_again):
+    """The first line of its output; messages are sent until it listens."""
+    lines = []
+    reader = threading.Thread(target=lambda: lines.append(process.stdout.readline()), daemon=True)
+    reader.start()
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while reader.is_alive() and time.monotonic() < deadline:
+        publish_again()
+        reader.join(0.1)
+    return lines[0]

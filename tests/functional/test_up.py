@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole of minova as `minova up` starts it: real services, the embedded broker, SQLite."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from minova.up import example
+from minova.up.api_client import ApiClient
+
+MINOVA = os.path.join(os.path.dirname(sys.executable), "minova")
+START_SECONDS = 60
+SERVICES = ("api", "broker", "compute", "conductor", "network", "scheduler")
+
+
+class Up:
+    """A running `minova up` on free ports."""
+
+    def __init__(self, state_path, *arguments):
+        self.state_path = state_path
+        self.output = state_path.with_name(f"{state_path.name}.out")
+        command = [
+            MINOVA,
+            "up",
+            "--state-path",
+            state_path,
+            "--api-port",
+            "0",
+            "--broker-port",
+            "0",
+            *arguments,
+        ]
+        with self.output.open("w") as stream:
+            self.process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT)
+
+    def wait_ready(self):
+        wait_until(lambda: self.record().get("ready") or self.process.poll() is not None)
+        assert self.process.poll() is None, self.text()
+        return self
+
+    def record(self):
+        path = self.state_path / "up.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    @property
+    def api(self):
+        return ApiClient(self.record()["api_url"], timeout_seconds=10)
+
+    def text(self):
+        return self.output.read_text()
+
+    def minova(self, *arguments):
+        command = [MINOVA, *arguments, "--state-path", self.state_path]
+        return subprocess.run(command, capture_output=True, text=True, timeout=90)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(timeout=90)
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory):
+    """One that all tests share which leave it as it is."""
+    running = Up(tmp_path_factory.mktemp("up") / "state")
+    try:
+        yield running.wait_ready()
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts a `minova up` of the test's own, with one host, and waits until it is ready."""
+    started = []
+
+    def start(*arguments):
+        started.append(Up(tmp_path / "state", "--hosts", "1", *arguments))
+        return started[-1].wait_ready()
+
+    yield start
+    for running in started:
+        running.stop()
+
+
+def wait_until(condition, timeout_seconds=START_SECONDS):
+    deadline = time.monotonic() + timeout_seconds
+    while not condition():
+        assert time.monotonic() < deadline, "this did not come true in time"
+        time.sleep(0.05)
+
+
+def boot(api, name):
+    """Boot one server and wait until it is built; returns it."""
+    _, answer = api.send("POST", "/servers", example.server_body(api, name))
+    server_id = answer["server"]["id"]
+    wait_until(lambda: api.get(f"/servers/{server_id}")["server"]["status"] in ("ACTIVE", "ERROR"))
+    return api.get(f"/servers/{server_id}")["server"]
+
+
+def processes_of(state_path):
+    table = subprocess.run(["ps", "-axwwo", "state=,args="], capture_output=True, text=True).stdout
+    return [row for row in table.splitlines() if str(state_path) in row and not row.startswith("Z")]
+
+
+def test_every_service_is_a_process_of_its_own(up):
+    rows = processes_of(up.state_path)
+    seen = {name for name in SERVICES if any(re.search(rf"/minova-{name} ", row) for row in rows)}
+    assert seen == set(SERVICES)
+
+
+def test_a_server_becomes_active(up):
+    assert boot(up.api, "one")["status"] == "ACTIVE"
+
+
+def test_status_finds_all_answering(up):
+    status = up.minova("status")
+    assert status.returncode == 0, status.stdout
+    assert "hosts    3 (3 up)" in status.stdout
+
+
+def test_the_demo_shows_states_and_messages(up):
+    demo = up.minova("demo")
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert "$ curl -X POST http://127.0.0.1:" in demo.stdout
+    assert re.search(r"BUILD +spawning", demo.stdout)
+    assert re.search(r"ACTIVE ", demo.stdout)
+    for method in ("build_instances", "select_destinations", "build_and_run_instance", "instance_update"):
+        assert method in demo.stdout
+
+
+def test_trace_of_one_server(up):
+    trace = subprocess.Popen(
+        [MINOVA, "trace", "--json", "--for", "20", "--state-path", up.state_path],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        # Something is always said on the bus (heartbeats), and each line is a message.
+        assert json.loads(trace.stdout.readline())["method"]
+    finally:
+        trace.send_signal(signal.SIGINT)
+        trace.communicate(timeout=10)
+    assert trace.returncode == 0
+
+
+def test_a_second_start_keeps_the_servers_and_the_stop_leaves_nothing(start):
+    first = start()
+    server = boot(first.api, "kept")
+    assert first.stop() == 0, first.text()
+    assert processes_of(first.state_path) == []
+    second = start()
+    assert second.api.get(f"/servers/{server['id']}")["server"]["status"] == "ACTIVE"
+    assert second.minova("down").returncode == 0
+    assert second.process.wait(timeout=60) == 0
+    assert processes_of(second.state_path) == []
+
+
+def test_killed_up_leaves_no_service_behind(start):
+    up = start("--workers", "api=2", "--workers", "conductor=2")
+    assert boot(up.api, "by-workers")["status"] == "ACTIVE"
+    up.process.kill()
+    up.process.wait()
+    wait_until(lambda: not processes_of(up.state_path))
+
+
+def test_rabbitmq_instead_of_the_embedded_broker(start, rabbitmq_url):
+    up = start("--transport-url", rabbitmq_url)
+    assert boot(up.api, "on-rabbitmq")["status"] == "ACTIVE"
+    assert not any("minova-broker" in row for row in processes_of(up.state_path))
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_a_real_database_instead_of_sqlite(start, request, kind):
+    up = start("--database-connection", request.getfixturevalue(f"{kind}_url"))
+    assert boot(up.api, f"on-{kind}")["status"] == "ACTIVE"
+    assert up.stop() == 0
+    assert not (up.state_path / "minova.sqlite3").exists()

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+
+import asyncio
+import types
+
+import pytest
+
+from minova.broker import errors
+from minova.broker.consumer import Consumer
+from minova.broker.message import Message
+from minova.broker.queue import Queue
+
+
+class FakeChannel:
+    """Writes down what it would send, and has room as told."""
+
+    def __init__(self):
+        self.connection = types.SimpleNamespace(writable=True)
+        self.sent = []
+        self.room = True
+
+    def has_room(self):
+        return self.room
+
+    def deliver(self, consumer, entry):
+        if not consumer.no_ack:
+            consumer.unacked += 1
+        self.sent.append((consumer.tag, entry.message.routing_key))
+        self.last_entry = entry
+
+
+def message(name):
+    return Message("", name, b"", b"", b"")
+
+
+def consume(queue, channel, tag="c", **kwargs):
+    consumer = Consumer(tag, channel, queue, **kwargs)
+    queue.add_consumer(consumer)
+    queue.start_consumer()
+    return consumer
+
+
+def in_loop(test):
+    """Queues keep time by the running event loop."""
+
+    def run():
+        async def main():
+            result = test()
+            if asyncio.iscoroutine(result):
+                await result
+
+        asyncio.run(main())
+
+    run.__name__ = test.__name__
+    return run
+
+
+async def until(condition):
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@in_loop
+def test_messages_wait_in_order_for_a_consumer():
+    queue, channel = Queue("q", "/"), FakeChannel()
+    for name in "abc":
+        queue.put(message(name))
+    assert len(queue) == 3
+    consume(queue, channel)
+    assert [name for _, name in channel.sent] == ["a", "b", "c"]
+    assert len(queue) == 0
+
+
+@in_loop
+def test_consumers_take_turns():
+    queue, channel = Queue("q", "/"), FakeChannel()
+    consume(queue, channel, "one")
+    consume(queue, channel, "two")
+    for name in "abcd":
+        queue.put(message(name))
+    assert channel.sent == [("one", "a"), ("two", "b"), ("one", "c"), ("two", "d")]
+
+
+@in_loop
+def test_prefetch_holds_messages_back_until_acknowledged():
+    queue, channel = Queue("q", "/"), FakeChannel()
+    consumer = consume(queue, channel, prefetch=1)
+    queue.put(message("a"))
+    queue.put(message("b"))
+    assert [name for _, name in channel.sent] == ["a"]
+    consumer.unacked = 0
+    consumer.unpark()
+    assert [name for _, name in channel.sent] == ["a", "b"]
+
+
+@in_loop
+def test_full_consumer_is_passed_over():
+    queue, channel = Queue("q", "/"), FakeChannel()
+    consume(queue, channel, "full", prefetch=1)
+    consume(queue, channel, "free")
+    for name in "abcd":
+        queue.put(message(name))
+    assert [tag for tag, _ in channel.sent] == ["full", "free", "free", "free"]
+
+
+@in_loop
+def test_nothing_goes_to_a_connection_that_cannot_take_it():
+    queue, channel = Queue("q", "/"), FakeChannel()
+    consumer = consume(queue, channel, no_ack=True)
+    channel.connection.writable = False
+    queue.put(message("a"))
+    assert channel.sent == []
+    channel.connection.writable = True
+    consumer.unpark()
+    assert [name for _, name in channel.sent] == ["a"]
+
+
+@in_loop
+def test_requeued_messages_return_to_their_places():
+    queue, channel = Queue("q", "/"), FakeChannel()
+    for name in "abcd":
+        queue.put(message(name))
+    entries = [queue.get() for _ in range(3)]
+    queue.requeue([entries[2]])
+    queue.requeue([entries[0], entries[1]])
+    again = [queue.get() for _ in range(4)]
+    assert [entry.message.routing_key for entry in again] == ["a", "b", "c", "d"]
+    assert [entry.redelivered for entry in again] == [True, True, True, False]
+    assert channel.sent == []
+
+
+@in_loop
+def test_exclusive_consumer_keeps_others_out():
+    queue, channel = Queue("q", "/"), FakeChannel()
+    consume(queue, channel, "one", exclusive=True)
+    with pytest.raises(errors.ChannelException) as caught:
+        consume(queue, channel, "two")
+    assert caught.value.reply_text == "ACCESS_REFUSED - queue 'q' in vhost '/' in exclusive use"
+
+
+@in_loop
+def test_auto_delete_follows_the_last_consumer():
+    unused = []
+    queue = Queue("q", "/", auto_delete=True, on_unused=unused.append)
+    consumers = [consume(queue, FakeChannel(), tag) for tag in ("one", "two")]
+    queue.remove_consumer(consumers[0])
+    assert unused == []
+    queue.remove_consumer(consumers[1])
+    assert unused == [queue]
+
+
+@in_loop
+async def test_expired_message_is_dropped_without_a_consumer():
+    queue = Queue("q", "/")
+    queue.put(message("short"), expiration_seconds=0.01)
+    queue.put(message("long"))
+    await until(lambda: len(queue) == 1)
+    assert queue.get().message.routing_key == "long"
+
+
+@in_loop
+async def test_message_time_to_live_of_the_queue_bounds_that_of_the_message():
+    queue = Queue("q", "/", arguments={"x-message-ttl": 10})
+    queue.put(message("a"), expiration_seconds=1000)
+    queue.put(message("b"))
+    await until(lambda: len(queue) == 0)
+
+
+@in_loop
+def test_message_that_expires_at_once_still_reaches_a_waiting_consumer():
+    queue, channel = Queue("q", "/"), FakeChannel()
+    queue.put(message("too early"), expiration_seconds=0)
+    consume(queue, channel)
+    queue.put(message("in time"), expiration_seconds=0)
+    assert channel.sent == [("c", "in time")]
+
+
+@in_loop
+async def test_unused_queue_goes_away_after_x_expires():
+    unused = []
+    queue = Queue("q", "/", arguments={"x-expires": 20}, on_unused=unused.append)
+    await until(lambda: unused)
+    assert unused == [queue]
+
+
+@in_loop
+async def test_consumer_keeps_a_queue_beyond_x_expires():
+    unused, other_unused = [], []
+    queue = Queue("q", "/", arguments={"x-expires": 20}, on_unused=unused.append)
+    consumer = consume(queue, FakeChannel())
+    Queue("other", "/", arguments={"x-expires": 60}, on_unused=other_unused.append)
+    await until(lambda: other_unused)
+    assert unused == []
+    queue.remove_consumer(consumer)
+    await until(lambda: unused)
+
+
+@in_loop
+def test_purge_counts_what_it_drops():
+    queue = Queue("q", "/")
+    queue.put(message("a"))
+    queue.put(message("b"))
+    assert queue.purge() == 2
+    assert len(queue) == 0

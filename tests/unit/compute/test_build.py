@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Building on one host: the whole list of messages of each outcome, and what is left in the hypervisor."""
+
+import pytest
+
+from minova import context, exception, objects
+from minova.compute.build import Build
+from minova.conductor import api as conductor_api
+from minova.conductor import rpcapi as conductor_rpcapi
+from minova.network import api as network_api
+from tests import records
+from tests.fake_bus import FakeBus
+
+_ADDRESS = {
+    "network_id": "net",
+    "label": "private",
+    "address": "10.0.0.2",
+    "version": 4,
+    "mac_address": "fa:16",
+}
+_LOST = exception.UnexpectedTaskStateError(instance_id="1", expected="mine", actual="another's")
+_UPDATE = ("call", "conductor", "instance_update")
+_ALLOCATE = ("call", "network", "allocate_for_instance")
+_DEALLOCATE = ("cast", "network", "deallocate_for_instance")
+_RESCHEDULE = ("cast", "conductor", "reschedule_instance")
+
+
+class FakeDriver:
+    """Keeps guests in a dict; ``error`` is what a spawn raises."""
+
+    def __init__(self, error=None):
+        self.guests = {}
+        self._error = error
+
+    def spawn(self, host, instance, network_info):
+        if self._error:
+            raise self._error
+        self.guests[instance.uuid] = (host, network_info)
+
+    def destroy(self, host, instance_uuid, owner=None):
+        return self.guests.pop(instance_uuid, None) is not None
+
+
+@pytest.fixture
+def instance(database):
+    row = records.add_instance(database, attempt=1, host="host1")
+    return objects.Instance.from_row(row)
+
+
+def _run(bus, driver, instance, networks=None):
+    spec = records.make_request_spec([instance], requested_networks=networks)
+    build = Build(
+        driver, conductor_rpcapi.ConductorAPI(bus), conductor_api.ComputeTaskAPI(bus), network_api.API(bus)
+    )
+    build.run(context.get_admin_context(), instance, spec, alternates=[])
+
+
+def test_a_build_without_a_network_is_two_calls(instance):
+    bus, driver = FakeBus(), FakeDriver()
+
+    _run(bus, driver, instance)
+
+    assert bus.sent() == [_UPDATE, _UPDATE]
+    assert [message.arguments["updates"].get("task_state") for message in bus.messages] == ["spawning", None]
+    assert bus.messages[1].arguments["task"] == [instance.task_id, 1]
+    assert driver.guests == {instance.uuid: ("host1", [])}
+
+
+def test_a_build_with_a_network_asks_for_addresses_first(instance):
+    bus, driver = FakeBus({"allocate_for_instance": [_ADDRESS]}), FakeDriver()
+
+    _run(bus, driver, instance, networks=["net"])
+
+    assert bus.sent() == [_ALLOCATE, _UPDATE, _UPDATE]
+    assert bus.messages[1].arguments["updates"]["network_info"] == [_ADDRESS]
+    assert driver.guests == {instance.uuid: ("host1", [_ADDRESS])}
+
+
+def test_a_failed_spawn_is_undone_and_handed_on(instance):
+    error = exception.HypervisorError(operation="spawn", reason="told to")
+    bus, driver = FakeBus({"allocate_for_instance": [_ADDRESS]}), FakeDriver(error)
+
+    _run(bus, driver, instance, networks=["net"])
+
+    assert bus.sent() == [_ALLOCATE, _UPDATE, _DEALLOCATE, _RESCHEDULE]
+    assert bus.last("reschedule_instance")["reason"] == error.message
+
+
+def test_no_address_left_is_handed_on_without_a_guest(instance):
+    bus = FakeBus({"allocate_for_instance": exception.NoMoreAddresses(network_id="net")})
+
+    _run(bus, FakeDriver(), instance, networks=["net"])
+
+    assert bus.sent() == [_ALLOCATE, _DEALLOCATE, _RESCHEDULE]
+
+
+def test_a_worker_that_lost_its_task_at_the_start_makes_no_guest(instance):
+    bus, driver = FakeBus({"instance_update": _LOST}), FakeDriver()
+
+    _run(bus, driver, instance)
+
+    assert bus.sent() == [_UPDATE]
+    assert driver.guests == {}
+
+
+def test_a_worker_that_lost_its_task_while_it_spawned_destroys_its_guest(instance):
+    def lose_at_the_end(updates, **_arguments):
+        if updates["task_state"] is None:
+            raise _LOST
+
+    bus, driver = FakeBus({"instance_update": lose_at_the_end}), FakeDriver()
+
+    _run(bus, driver, instance)
+
+    assert bus.sent() == [_UPDATE, _UPDATE]
+    assert driver.guests == {}

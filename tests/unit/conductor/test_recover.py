@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recovery of abandoned tasks: what is sent again, to whom, and when it is given up."""
+
+import pytest
+
+from minova import exception
+from minova.compute import rpcapi as compute_rpcapi
+from minova.conductor.records import Records
+from minova.conductor.tasks.recover import Recovery
+from minova.db import actions, instances, services
+from minova.network import api as network_api
+from tests import records
+from tests.fake_bus import FakeBus
+
+_OVERDUE = 1.0  # of 1970
+
+
+class FakeBuilds:
+    """Remembers what it is asked."""
+
+    def __init__(self):
+        self.built = []
+        self.rescheduled = []
+
+    def build(self, context, request_spec):
+        self.built.append((request_spec.instance_uuids, request_spec.attempt))
+
+    def reschedule(self, context, instance, request_spec, alternates, reason):
+        self.rescheduled.append((instance.uuid, alternates, reason))
+
+
+@pytest.fixture
+def bus():
+    return FakeBus()
+
+
+@pytest.fixture
+def builds():
+    return FakeBuilds()
+
+
+@pytest.fixture
+def recovery(database, bus, builds):
+    records.add_host(database, "up")
+    records.add_host(database, "down")
+    with database.writer() as conn:
+        (down,) = services.find(conn, host="down")
+        services.update(conn, down.uuid, forced_down=True)
+    return Recovery(database, Records(database), builds, compute_rpcapi.ComputeAPI(bus), network_api.API(bus))
+
+
+def _add(database, **values):
+    row = records.add_instance(database, deadline_epoch=_OVERDUE, **values)
+    spec = records.make_request_spec([row]).obj_to_primitive()
+    with database.writer() as conn:
+        table = instances.instances
+        conn.execute(table.update().where(table.c.uuid == row.uuid).values(request_spec=spec))
+    return row
+
+
+def _get(database, uuid):
+    with database.reader() as conn:
+        return instances.get(conn, uuid)
+
+
+def test_a_task_before_its_deadline_is_left_alone(database, bus, builds, recovery):
+    row = records.add_instance(database, deadline_epoch=4e9)
+
+    recovery.sweep()
+
+    assert (bus.messages, builds.built) == ([], [])
+    assert _get(database, row.uuid).takeovers == 0
+
+
+def test_an_instance_without_a_host_is_scheduled_again(database, bus, builds, recovery):
+    row = _add(database)
+
+    recovery.sweep()
+
+    assert builds.built == [([row.uuid], 0)]
+
+
+def test_a_build_is_sent_again_to_its_living_host(database, bus, recovery):
+    row = _add(database, task_state="spawning", attempt=1, host="up")
+
+    recovery.sweep()
+
+    assert bus.sent() == [("cast", "compute.up", "build_and_run_instance")]
+    assert bus.last("build_and_run_instance")["instance"].attempt == row.attempt
+
+
+def test_a_build_on_a_dead_host_goes_to_another(database, builds, recovery):
+    row = _add(database, task_state="spawning", attempt=1, host="down")
+
+    recovery.sweep()
+
+    assert builds.rescheduled == [(row.uuid, None, "down is down")]
+
+
+@pytest.mark.parametrize(
+    ("task_state", "method"),
+    [
+        ("powering-on", "start_instance"),
+        ("powering-off", "stop_instance"),
+        ("rebooting", "reboot_instance"),
+        ("rebooting_hard", "reboot_instance"),
+        ("deleting", "terminate_instance"),
+    ],
+)
+def test_an_action_is_sent_again_to_its_living_host(database, bus, recovery, task_state, method):
+    _add(database, vm_state="active", task_state=task_state, host="up")
+
+    recovery.sweep()
+
+    assert bus.sent() == [("cast", "compute.up", method)]
+
+
+def test_a_delete_on_a_dead_host_is_done_without_it(database, bus, recovery):
+    address = {"address": "10.0.0.2"}
+    row = _add(database, vm_state="active", task_state="deleting", host="down", network_info=[address])
+
+    recovery.sweep()
+
+    with pytest.raises(exception.InstanceNotFound):
+        _get(database, row.uuid)
+    assert bus.sent() == [("cast", "network", "deallocate_for_instance")]
+
+
+def test_an_action_on_a_dead_host_ends_in_error_and_says_why(database, bus, recovery):
+    row = _add(database, vm_state="active", task_state="powering-off", host="down")
+
+    recovery.sweep()
+
+    after = _get(database, row.uuid)
+    assert (after.vm_state, after.task_state, after.host) == ("error", None, "down")
+    with database.reader() as conn:
+        assert "down is down" in actions.latest_faults(conn, [row.uuid])[row.uuid].message
+
+
+def test_a_build_that_comes_no_further_is_given_up(conf, database, bus, recovery):
+    conf.config(group="task", max_takeovers=2)
+    row = _add(database, task_state="spawning", attempt=1, host="up", takeovers=2)
+
+    recovery.sweep()
+
+    after = _get(database, row.uuid)
+    assert (after.vm_state, after.task_state) == ("error", None)
+    assert bus.messages == []
+
+
+def test_two_conductors_do_not_take_over_the_same_task(database, bus, recovery):
+    _add(database, task_state="spawning", attempt=1, host="up")
+
+    recovery.sweep()
+    recovery.sweep()
+
+    assert len(bus.messages) == 1
+
+
+def test_progress_makes_the_takeovers_count_anew(database, recovery):
+    row = _add(database, task_state="scheduling", attempt=1, host="up", takeovers=2)
+
+    Records(database).update(
+        row.uuid, instances.Task(row.task_id, 1), ["scheduling"], {"task_state": "spawning"}
+    )
+
+    assert _get(database, row.uuid).takeovers == 0

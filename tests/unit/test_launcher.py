@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The launcher, in processes of its own: how a service ends."""
+
+import subprocess
+import sys
+
+# A compute that was told to stop in the middle of its start stayed for ever: threads that it had started already
+# kept the interpreter.
+_TOLD_TO_STOP_WHILE_IT_STARTS = """
+import os, signal, threading, time
+from minova import launcher
+
+class HalfStarted:
+    def start(self):
+        threading.Thread(target=threading.Event().wait).start()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+
+launcher.launch(HalfStarted())
+"""
+
+_TOLD_TO_STOP_WHILE_IT_SERVES = """
+import os, signal, threading
+from minova import launcher
+
+class Serving:
+    def start(self):
+        threading.Thread(target=threading.Event().wait).start()
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
+    def stop(self):
+        print("stopped", flush=True)
+
+launcher.launch(Serving())
+"""
+
+
+def _run(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+
+
+def test_a_service_told_to_stop_while_it_starts_leaves_at_once():
+    assert _run(_TOLD_TO_STOP_WHILE_IT_STARTS).returncode == 0
+
+
+def test_a_service_told_to_stop_is_stopped_and_leaves():
+    done = _run(_TOLD_TO_STOP_WHILE_IT_SERVES)
+
+    assert (done.returncode, done.stdout) == (0, "stopped\n")

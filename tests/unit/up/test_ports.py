@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ports that are free, and those that are not."""
+
+import os
+import socket
+
+import pytest
+
+from minova.up import errors, ports
+
+
+def test_a_free_port_can_be_listened_on():
+    port = ports.free_port("127.0.0.1")
+    ports.check_free([("127.0.0.1", port, "--api-port")])
+
+
+def test_every_taken_port_is_told_at_once():
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        taken = [(*one.getsockname(), "--api-port"), (*two.getsockname(), "--broker-port")]
+        with pytest.raises(errors.UpError) as told:
+            ports.check_free(taken)
+    assert "--api-port" in str(told.value)
+    assert "--broker-port" in str(told.value)
+
+
+def test_the_owner_of_a_port_is_found():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert ports.owner(taken.getsockname()[1]) == os.getpid()
+    assert ports.owner(ports.free_port("127.0.0.1")) is None
+
+
+def test_an_address_that_is_not_ours_is_told():
+    with pytest.raises(errors.UpError, match="cannot be listened on"):
+        ports.check_free([("192.0.2.1", 8774, "--api-port")])
+
+
+def test_one_of_several_brokers_is_enough():
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        ports.check_answers([("127.0.0.1", 1), broker.getsockname()])
+    with pytest.raises(errors.UpError, match=r"127.0.0.1:1 \(Connection refused\)"):
+        ports.check_answers([("127.0.0.1", 1)])
