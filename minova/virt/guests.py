@@ -70,6 +70,12 @@ def of_host(connection, host: str) -> list[Guest]:
     return [_plain(_from_row(row, now)) for row in rows]
 
 
+def everywhere(connection) -> list[Guest]:
+    """Describe the guests of all hosts."""
+    now = time.time()
+    return [_plain(_from_row(row, now)) for row in connection.execute(f"{_SELECT} ORDER BY host, uuid")]
+
+
 def usage(connection, host: str) -> tuple[int, int, int, int]:
     """Return the number of the host's guests and the sums of their vcpus, memory_mb and disk_gb."""
     return connection.execute(
