@@ -16,6 +16,7 @@ import minova.conf
 
 CONF = minova.conf.CONF
 LOG = logging.getLogger(__name__)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def launch(service, workers=1):
@@ -30,26 +31,24 @@ def launch(service, workers=1):
 
 
 def _serve_here(service):
-    told_to_stop = threading.Event()
-    started = False
-
-    def on_stop(*_):
-        told_to_stop.set()
-        # A start may be waiting for the broker or the database: nothing is in hand yet, so just leave.
-        if not started:
-            raise SystemExit(0)
-
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, on_stop)
-    signal.signal(signal.SIGHUP, lambda *_: CONF.mutate_config_files())
-    try:
-        service.start()
-    except SystemExit:
-        # Some of its threads may run already, and would keep the interpreter.
-        _leave()
-    started = True
+    # Blocked before there is any thread, so that each inherits it: only the listener below ever takes one. A handler
+    # would run between any two steps of the main thread, also within a lock that it then waits for itself.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    started, told_to_stop = threading.Event(), threading.Event()
+    threading.Thread(target=_listen_for_signals, args=(started, told_to_stop), daemon=True).start()
+    service.start()
+    started.set()
     told_to_stop.wait()
     _stop_within_deadline(service)
+
+
+def _listen_for_signals(started, told_to_stop):
+    while signal.sigwait(_SIGNALS) == signal.SIGHUP:
+        CONF.mutate_config_files()
+    # A start may be waiting for the broker or the database: nothing is in hand yet, so just leave.
+    if not started.is_set():
+        _leave()
+    told_to_stop.set()
 
 
 def _stop_within_deadline(service):

@@ -47,3 +47,39 @@ def test_a_service_told_to_stop_is_stopped_and_leaves():
     done = _run(_TOLD_TO_STOP_WHILE_IT_SERVES)
 
     assert (done.returncode, done.stdout) == (0, "stopped\n")
+
+
+# The order to stop came in the instant between the start and the wait for that order; the handler then waited for a
+# lock that the main thread itself held, and a compute stayed for ever. Each child is told in another such instant.
+_TOLD_TO_STOP_AT_ANY_INSTANT = """
+import os, signal, time
+from minova import launcher
+
+reader, writer = os.pipe()
+
+class Instant:
+    def start(self):
+        os.write(writer, b".")
+
+    def stop(self):
+        pass
+
+for attempt in range(300):
+    child = os.fork()
+    if not child:
+        signal.alarm(20)
+        launcher.launch(Instant())
+    os.read(reader, 1)
+    due = time.perf_counter() + attempt % 20 * 1e-6
+    while time.perf_counter() < due:
+        pass
+    os.kill(child, signal.SIGTERM)
+    _, status = os.waitpid(child, 0)
+    assert status == 0, f"attempt {attempt} ended with status {status}"
+"""
+
+
+def test_a_service_told_to_stop_at_any_instant_leaves():
+    done = _run(_TOLD_TO_STOP_AT_ANY_INSTANT)
+
+    assert done.returncode == 0, done.stderr
