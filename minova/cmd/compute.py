@@ -10,6 +10,7 @@ from minova.virt import fake
 CONF = common.CONF
 _CLI_OPTS = [
     cfg.IntOpt("hosts", min=1, metavar="N", help="Serve N hosts, named by [compute] host_pattern."),
+    cfg.IntOpt("first-host", min=1, default=1, metavar="N", help="Number of the first of these hosts."),
 ]
 
 
@@ -27,5 +28,6 @@ def main():
 
 def _hosts():
     if CONF.hosts:
-        return [CONF.compute.host_pattern.format(number) for number in range(1, CONF.hosts + 1)]
+        numbers = range(CONF.first_host, CONF.first_host + CONF.hosts)
+        return [CONF.compute.host_pattern.format(number) for number in numbers]
     return CONF.compute.hosts or [CONF.host]

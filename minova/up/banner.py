@@ -12,6 +12,7 @@ def text(chosen, seconds, process_count, body):
     """The banner, ready after `seconds`; `body` is the example of a request, if there is one."""
     rows = [
         ("API", f"{chosen.api_url}/v2.1"),
+        *[("", f"{chosen.url_of_port(port)}/v2.1") for port in chosen.further_api_ports],
         ("bus", settings.bus(chosen.transport_url, chosen.embedded_broker)),
         ("database", _database(chosen)),
         ("logs", _short(chosen.log_path)),

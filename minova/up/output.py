@@ -23,6 +23,11 @@ def wants_colour(stream):
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def file_name(service):
+    """Name of a service's log file."""
+    return f"{service.replace(' ', '-')}.log"
+
+
 class Screen:
     """The terminal: lines of services with a prefix, sentences of `minova up` without."""
 
@@ -79,7 +84,7 @@ class ServiceOutput:
         self.last_lines = collections.deque(maxlen=LAST_LINES)
         self._service = service
         self._screen = screen
-        self._file = LogFile(os.path.join(log_path, f"{service.replace(' ', '-')}.log"))
+        self._file = LogFile(os.path.join(log_path, file_name(service)))
         self._rest = b""
 
     def feed(self, chunk):

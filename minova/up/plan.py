@@ -2,6 +2,7 @@
 """The processes that make a minova: which commands, with which configuration, stopped in which order."""
 
 import dataclasses
+import itertools
 import os
 import sys
 
@@ -19,6 +20,8 @@ class Command:
     argv: tuple
     # A one-shot command has to end with exit code 0; any other has to stay.
     one_shot: bool = False
+    # Options of this process alone, as environment variables.
+    environment: dict = dataclasses.field(default_factory=dict)
 
 
 def commands(settings):
@@ -28,18 +31,67 @@ def commands(settings):
     plan = [
         Command("broker", (script("minova-broker"), *config)),
         Command("db sync", (script("minova-manage"), *config, "db", "sync"), one_shot=True),
-        Command("conductor", (script("minova-conductor"), *config)),
-        Command("scheduler", (script("minova-scheduler"), *config)),
-        Command("network", (script("minova-network"), *config)),
-        Command("compute", (script("minova-compute"), *config, "--hosts", str(settings.hosts))),
-        Command("api", (script("minova-api"), *config)),
     ]
+    for kind in ("conductor", "scheduler", "network", "compute", "api"):
+        plan += _processes(settings, kind, config)
     return [command for command in plan if settings.embedded_broker or command.service != "broker"]
 
 
 def turn_to_stop(service):
     """Position in STOP_ORDER."""
-    return next(turn for turn, services in enumerate(STOP_ORDER) if service in services)
+    kind = kind_of(service)
+    return next(turn for turn, services in enumerate(STOP_ORDER) if kind in services)
+
+
+def kind_of(service):
+    """`conductor` of `conductor-2`, the second of several processes."""
+    return service.partition("-")[0]
+
+
+def controller(number):
+    """Name of the host as which the process of that number reports, where there are several of a kind."""
+    return f"controller{number}"
+
+
+def api_urls(settings):
+    """Service to URL, of each process of the API."""
+    ports = (settings.api_port, *settings.further_api_ports)
+    return dict(zip(_names(settings, "api"), map(settings.url_of_port, ports), strict=True))
+
+
+def _processes(settings, kind, config):
+    """The processes of one kind."""
+    argv, names = (script(f"minova-{kind}"), *config), _names(settings, kind)
+    if kind == "compute":
+        shares = zip(names, _shares(settings.hosts, len(names)), strict=True)
+        return [Command(name, (*argv, *_hosts_options(*share))) for name, share in shares]
+    if len(names) == 1:
+        return [Command(kind, argv)]
+    # Several of a kind are as if each ran on a controller of its own.
+    several = [Command(name, (*argv, "--host", controller(n))) for n, name in enumerate(names, start=1)]
+    if kind != "api":
+        return several
+    ports = (settings.api_port, *settings.further_api_ports)
+    return [
+        dataclasses.replace(command, environment={"OS_API__PORT": str(port)})
+        for command, port in zip(several, ports, strict=True)
+    ]
+
+
+def _names(settings, kind):
+    count = settings.processes.get(kind, 1)
+    return [kind] if count == 1 else [f"{kind}-{n}" for n in range(1, count + 1)]
+
+
+def _shares(hosts, count):
+    """(number of the first, how many) of the hosts of each of ``count`` processes."""
+    bounds = [hosts * n // count for n in range(count + 1)]
+    return [(begin + 1, end - begin) for begin, end in itertools.pairwise(bounds)]
+
+
+def _hosts_options(first, count):
+    options = ("--hosts", str(count))
+    return options if first == 1 else (*options, "--first-host", str(first))
 
 
 def script(name):

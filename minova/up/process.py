@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from minova.up import processes
+from minova.up import plan, processes
 
 _ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
@@ -22,7 +22,10 @@ class Process:
     def __init__(self, command, output):
         self.command = command
         self.output = output
-        self.started = time.time()
+        self.started = time.monotonic()
+        # Whether its end was told, and whether its output was taken to the end.
+        self.told = False
+        self.finished = False
         # A new session: Ctrl-C reaches `minova up` alone, which then stops the services in order.
         self._child = subprocess.Popen(
             command.argv,
@@ -30,13 +33,17 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env={**_ENVIRONMENT, **os.environ},
+            env={**_ENVIRONMENT, **os.environ, **command.environment},
         )
         os.set_blocking(self.pipe.fileno(), False)
 
     @property
     def service(self):
         return self.command.service
+
+    @property
+    def kind(self):
+        return plan.kind_of(self.service)
 
     @property
     def pid(self):
@@ -77,6 +84,13 @@ class Process:
         """End the service and whatever it forked."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+
+    def close(self):
+        """Take the last lines, and close the files."""
+        self.finished = True
+        self.read()
+        self.output.close()
+        self.pipe.close()
 
     def gone(self):
         """Whether neither the service nor a worker of it is left."""

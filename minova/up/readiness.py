@@ -12,18 +12,22 @@ REPORTING = ("conductor", "scheduler", "network", "compute")
 class Readiness:
     """Asks until all is there, and knows what is still missing."""
 
-    def __init__(self, api_url, hosts, since):
-        """:param since: seconds since the epoch; an older report is of an earlier run and says nothing."""
-        self._api = ApiClient(api_url)
-        self._expected = {service: hosts if service == "compute" else 1 for service in REPORTING}
+    def __init__(self, api_urls, expected, since):
+        """
+        :param expected: how many reports there have to be of each of REPORTING.
+        :param since: seconds since the epoch; an older report is of an earlier run and says nothing.
+        """
+        self._apis = [ApiClient(url) for url in api_urls]
+        self._expected = expected
         # Reports are written with whole seconds.
         self._since = int(since)
 
     def missing(self):
         """Sentences on what does not answer yet; empty when all is ready."""
         try:
-            self._api.get("/")
-            services = self._api.get("/os-services")["services"]
+            for api in self._apis:
+                api.get("/")
+            services = self._apis[0].get("/os-services")["services"]
         except (ApiError, KeyError, TypeError) as err:
             return [f"the API ({err})"]
         up = [service_name(row) for row in services if row.get("state") == "up" and self._is_new(row)]
@@ -53,4 +57,4 @@ def seconds_since_epoch(text):
 
 
 def _shortage(name, have, wanted):
-    return f"{name} ({have} of {wanted} hosts)" if wanted > 1 else name
+    return f"{name} ({have} of {wanted})" if wanted > 1 else name

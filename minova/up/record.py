@@ -26,11 +26,17 @@ class Record:
     transport_url: str
     embedded_broker: bool
     hosts: int
+    # Service to URL, where the API has several processes.
+    api_urls: dict = dataclasses.field(default_factory=dict)
     # "" when it was not given on the command line.
     database_connection: str = ""
     ready: bool = False
     # Service to process id, which is also the process group of its workers.
     processes: dict = dataclasses.field(default_factory=dict)
+    # Service to the number of times that it was started again.
+    restarts: dict = dataclasses.field(default_factory=dict)
+    # Service that ended to {"outcome": how, "restart_at": seconds since the epoch, or None for never}.
+    ended: dict = dataclasses.field(default_factory=dict)
 
     @property
     def alive(self):

@@ -14,6 +14,8 @@ DEFAULT_API_PORT = 8774
 DEFAULT_BROKER_PORT = 5673
 # Services whose number of processes is an option `workers` of the group of the same name.
 WORKER_SERVICES = ("api", "conductor", "scheduler", "network")
+# Services of which several processes may run side by side, each to be stopped or killed alone.
+PROCESS_SERVICES = ("api", "conductor", "scheduler", "network", "compute")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,12 +35,19 @@ class Settings:
     database_connection: str | None = None
     config_files: tuple = ()
     workers: dict = dataclasses.field(default_factory=dict)
+    # Service to the number of its processes, where that is not 1.
+    processes: dict = dataclasses.field(default_factory=dict)
+    # Ports of the API's processes after the first.
+    further_api_ports: tuple = ()
     # Options of group [oslo_messaging_rabbit].
     rabbit_options: dict = dataclasses.field(default_factory=dict)
 
     @property
     def api_url(self):
-        return f"http://{reachable(self.api_listen)}:{self.api_port}"
+        return self.url_of_port(self.api_port)
+
+    def url_of_port(self, api_port):
+        return f"http://{reachable(self.api_listen)}:{api_port}"
 
     @property
     def generated_config(self):
@@ -100,7 +109,16 @@ def add_arguments(parser):
         type=workers,
         default=[],
         metavar="SERVICE=N",
-        help=f"processes of a service ({', '.join(WORKER_SERVICES)}); may be repeated",
+        help=f"worker processes of a service, under one master ({', '.join(WORKER_SERVICES)}); may be repeated",
+    )
+    parser.add_argument(
+        "--processes",
+        action="append",
+        type=processes,
+        default=[],
+        metavar="SERVICE=N",
+        help=f"processes of a service, as if on controllers of their own ({', '.join(PROCESS_SERVICES)}); those of "
+        "compute share the hosts, those of api after the first listen on free ports; may be repeated",
     )
 
 
@@ -127,6 +145,9 @@ def resolve(args, free_port):
     from_file = given.get("DEFAULT", "transport_url", fallback=None)
     embedded = not args.transport_url and (not from_file or _names(from_file, broker_listen, broker_port))
     broker_port = broker_port or (free_port(broker_listen) if embedded else 0)
+    processes_of = dict(args.processes)
+    if args.hosts < processes_of.get("compute", 1):
+        raise errors.UpError("--processes compute is more than there are --hosts.")
     own_url = f"rabbit://guest:guest@{reachable(broker_listen)}:{broker_port}/"
     return Settings(
         state_path=state_path(args.state_path or given.get("DEFAULT", "state_path", fallback=None)),
@@ -140,6 +161,8 @@ def resolve(args, free_port):
         database_connection=args.database_connection,
         config_files=files,
         workers=dict(args.workers),
+        processes=processes_of,
+        further_api_ports=tuple(free_port(api_listen) for _ in range(processes_of.get("api", 1) - 1)),
     )
 
 
@@ -195,11 +218,18 @@ def port(text):
 
 def workers(text):
     """`api=2` as ("api", 2)."""
+    return _service_and_number(text, WORKER_SERVICES)
+
+
+def processes(text):
+    """`api=2` as ("api", 2)."""
+    return _service_and_number(text, PROCESS_SERVICES)
+
+
+def _service_and_number(text, services):
     service, _, number = text.partition("=")
-    if service not in WORKER_SERVICES or not number.isdecimal() or int(number) < 1:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not SERVICE=N with one of {', '.join(WORKER_SERVICES)}"
-        )
+    if service not in services or not number.isdecimal() or int(number) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not SERVICE=N with one of {', '.join(services)}")
     return service, int(number)
 
 

@@ -7,12 +7,12 @@ import socket
 import sys
 import time
 
-from minova.up import errors, processes, record, settings
+from minova.up import errors, plan, processes, record, settings
 from minova.up.api_client import ApiClient, ApiError
 from minova.up.readiness import REPORTING, service_name
 
 # The table has to fit a terminal of 80 columns.
-ROW = "{:10} {:>8} {:>9} {:>9}  {}"
+ROW = "{:12} {:>7} {:>9} {:>8} {:>8}  {}"
 PAGE_LIMIT = 1000
 
 
@@ -54,9 +54,18 @@ def service_answers(found, api):
         if service == "db sync":
             continue
         answers[service] = (
-            "no, its process has ended" if not processes.alive(pid) else _answer(service, found, api, rows)
+            _answer(service, found, api, rows) if processes.alive(pid) else _end(found.ended.get(service))
         )
     return answers
+
+
+def _end(end):
+    """What became of a service whose process has ended; ``end`` is None for a moment, until that is noticed."""
+    if end is None:
+        return "no, its process has ended"
+    if end["restart_at"] is None:
+        return f"no, ended with {end['outcome']}"
+    return f"no, {end['outcome']}, restart in {max(end['restart_at'] - time.time(), 0):.0f} s"
 
 
 def _rows(api):
@@ -72,13 +81,22 @@ def _rows(api):
 
 
 def _answer(service, found, api, rows):
-    if service == "api":
-        return _api_answer(api)
+    kind = plan.kind_of(service)
+    if kind == "api":
+        return _api_answer(ApiClient(found.api_urls[service], timeout_seconds=5))
     if service == "broker":
         return _broker_answer(found.transport_url)
     if rows is None:
         return "unknown, the API does not answer"
-    return _reported(rows[service]) if service in REPORTING else "yes"
+    return _reported(_rows_of(service, rows[kind])) if kind in REPORTING else "yes"
+
+
+def _rows_of(service, rows):
+    """Those of one of several processes, each of which reports as a controller of its own."""
+    kind, _, number = service.partition("-")
+    if not number or kind == "compute":
+        return rows
+    return [row for row in rows if row.get("host") == plan.controller(number)]
 
 
 def _reported(rows):
@@ -112,14 +130,15 @@ def _print_head(found):
 
 
 def _print_table(found, answers):
-    print(ROW.format("service", "pid", "processes", "memory", "answers"))
+    print(ROW.format("service", "pid", "processes", "memory", "restarts", "answers"))
     total_bytes = 0
     for service, answer in answers.items():
         pid = found.processes[service]
         count, rss_bytes = processes.group_rss_bytes(pid)
         total_bytes += rss_bytes
-        print(ROW.format(service, pid, count, _megabytes(rss_bytes), answer))
-    print(ROW.format("total", "", "", _megabytes(total_bytes), ""))
+        restarts = found.restarts.get(service, 0)
+        print(ROW.format(service, pid, count, _megabytes(rss_bytes), restarts, answer))
+    print(ROW.format("total", "", "", _megabytes(total_bytes), sum(found.restarts.values()), ""))
 
 
 def _print_cloud(found, api):

@@ -34,7 +34,6 @@ class Supervisor:
         self._guard = guard
         self._log_path = log_path
         self._selector = selectors.DefaultSelector()
-        self._told = set()
         self._wake_reader, self._wake_writer = os.pipe()
 
     @contextlib.contextmanager
@@ -72,9 +71,22 @@ class Supervisor:
 
     def newly_ended(self):
         """Processes that ended since the last call, except one-shot commands that did what they should."""
-        ended = [p for p in self.processes if p.exit_code is not None and p.pid not in self._told]
-        self._told.update(process.pid for process in ended)
+        ended = [p for p in self.processes if p.exit_code is not None and not p.told]
+        for process in ended:
+            process.told = True
         return [process for process in ended if not (process.command.one_shot and process.exit_code == 0)]
+
+    def restart(self, process):
+        """Start the command of a process that ended once more.
+
+        :raises OSError: when the system cannot; the old process then keeps its place.
+        """
+        # A worker that it left behind would keep its port.
+        process.kill()
+        self._finish(process)
+        started = self.start(process.command)
+        self.processes.remove(process)
+        return started
 
     def services(self):
         """The processes that are meant to stay."""
@@ -90,7 +102,7 @@ class Supervisor:
         seconds = STOP_WITHOUT_BROKER_SECONDS if broker_ended else STOP_SECONDS
         clean = True
         for services in plan.STOP_ORDER:
-            batch = [process for process in self.processes if process.service in services]
+            batch = [process for process in self.processes if process.kind in services]
             clean = self._stop_batch(batch, requests, seconds) and clean
         for process in self.processes:
             self._finish(process)
@@ -127,11 +139,14 @@ class Supervisor:
 
     def _finish(self, process):
         """Take the last lines, and tell the guard that there is nothing left to do."""
+        if process.finished:
+            return
         deadline = time.monotonic() + 1
         while not process.gone() and time.monotonic() < deadline:
             time.sleep(0.01)
-        process.read()
-        process.output.close()
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(process.pipe)
+        process.close()
         self._guard.remove(process.pid)
 
 

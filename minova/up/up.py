@@ -14,6 +14,7 @@ from minova.up import (
     example,
     external_broker,
     guard,
+    keeper,
     output,
     plan,
     ports,
@@ -22,7 +23,7 @@ from minova.up import (
     settings,
 )
 from minova.up.api_client import ApiClient, ApiError
-from minova.up.readiness import Readiness
+from minova.up.readiness import REPORTING, Readiness
 from minova.up.supervisor import Supervisor, ended_sentence
 
 START_SECONDS = 60
@@ -40,6 +41,12 @@ def parser():
     settings.add_arguments(up)
     up.add_argument(
         "--demo", action="store_true", help="when all is ready, boot a server and show its RPC messages"
+    )
+    up.add_argument(
+        "--no-restart",
+        dest="restart",
+        action="store_false",
+        help="leave a service dead that ended by itself; else it is started again, later each time",
     )
     up.add_argument(
         "-v", "--verbose", action="store_true", help="show the services' lines during the start, too"
@@ -92,11 +99,13 @@ class Deployment:
             started=time.time(),
             state_path=chosen.state_path,
             api_url=chosen.api_url,
+            api_urls=plan.api_urls(chosen),
             transport_url=chosen.transport_url,
             embedded_broker=chosen.embedded_broker,
             hosts=chosen.hosts,
             database_connection=chosen.database_connection or "",
         )
+        self._keeper = keeper.Keeper(supervisor, self._record, chosen.log_path, restart=args.restart)
 
     def run(self, commands):
         try:
@@ -121,7 +130,7 @@ class Deployment:
 
     def _wait_ready(self):
         """False when the start failed or was cut short."""
-        readiness = Readiness(self._settings.api_url, self._settings.hosts, self._record.started)
+        readiness = Readiness(self._record.api_urls.values(), self._expected_reports(), self._record.started)
         begin = time.monotonic()
         news_at, missing = begin + FIRST_NEWS_SECONDS, []
         while not self._stop_wanted():
@@ -137,6 +146,11 @@ class Deployment:
                 news_at += FIRST_NEWS_SECONDS
             self._wait(PROBE_SECONDS)
         return False
+
+    def _expected_reports(self):
+        """A compute reports for each of its hosts, any other process once."""
+        expected = {kind: self._settings.processes.get(kind, 1) for kind in REPORTING}
+        return {**expected, "compute": self._settings.hosts}
 
     def _unfinished(self):
         return [] if self._supervisor.one_shots_done() else ["db sync"]
@@ -193,9 +207,7 @@ class Deployment:
         while not self._stop_wanted():
             self._supervisor.wait()
             self._end_demo()
-            for process in self._supervisor.newly_ended():
-                # The others stay: that is what a deployment does when one of its processes dies.
-                self._screen.say(f"{ended_sentence(process)} The other services go on.", trouble=True)
+            self._keeper.look()
 
     def _end_demo(self):
         if self._demo and self._demo.poll() is not None:
@@ -235,7 +247,8 @@ def clean_up_after_crash(state_path, say):
 
 def _check(chosen):
     """Look for what would make the start fail, while it can be said in one sentence."""
-    wanted = [(chosen.api_listen, chosen.api_port, "--api-port")]
+    api_ports = (chosen.api_port, *chosen.further_api_ports)
+    wanted = [(chosen.api_listen, port, "--api-port") for port in api_ports]
     if chosen.embedded_broker:
         wanted.append((chosen.broker_listen, chosen.broker_port, "--broker-port"))
     ports.check_free(wanted)

@@ -170,6 +170,18 @@ def test_killed_up_leaves_no_service_behind(start):
     wait_until(lambda: not processes_of(up.state_path))
 
 
+def test_what_is_killed_comes_back_and_works_again(start):
+    up = start()
+    before = dict(up.record()["processes"])
+    for service in ("broker", "conductor"):
+        os.kill(before[service], signal.SIGKILL)
+    wait_until(lambda: up.record()["restarts"] == {"broker": 1, "conductor": 1})
+    assert boot(up.api, "after")["status"] == "ACTIVE"
+    wait_until(lambda: up.minova("status").returncode == 0)
+    assert up.stop() == 0, up.text()
+    assert processes_of(up.state_path) == []
+
+
 def test_rabbitmq_instead_of_the_embedded_broker(start, rabbitmq_url):
     up = start("--transport-url", rabbitmq_url)
     assert boot(up.api, "on-rabbitmq")["status"] == "ACTIVE"

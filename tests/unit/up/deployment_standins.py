@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A deployment of stand-ins: scripts with the services' names that behave as a test wants them to."""
 
+import json
 import os
 import pathlib
 import signal
@@ -54,6 +55,10 @@ class Standins:
         wait_until(lambda: "minova is ready" in up.output.read_text() or up.poll() is not None)
         assert up.poll() is None, up.output.read_text()
         return up
+
+    def record(self):
+        """What `minova up` wrote of itself."""
+        return json.loads((self.state_path / "up.json").read_text())
 
     def running(self):
         """Command lines of the stand-ins that live."""

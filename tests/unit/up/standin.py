@@ -29,9 +29,10 @@ class Api(http.server.BaseHTTPRequestHandler):
 
 def services():
     now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None).isoformat()
-    hosts = [(name, "here") for name in ("conductor", "scheduler", "network")] + [
-        ("compute", h) for h in HOSTS
-    ]
+    # As one process each, and as two.
+    places = ("here", "controller1", "controller2")
+    hosts = [(name, place) for name in ("conductor", "scheduler", "network") for place in places]
+    hosts += [("compute", host) for host in HOSTS]
     return [{"binary": f"minova-{b}", "host": h, "state": "up", "updated_at": now} for b, h in hosts]
 
 
@@ -44,7 +45,8 @@ def main():
     config = configparser.RawConfigParser(default_section="\0")
     config.read(sys.argv[sys.argv.index("--config-file") + 1])
     if name == "api":
-        http.server.HTTPServer(("127.0.0.1", config.getint("api", "port")), Api).serve_forever()
+        port = int(os.environ.get("OS_API__PORT", config.getint("api", "port")))
+        http.server.HTTPServer(("127.0.0.1", port), Api).serve_forever()
     listener = (
         socket.create_server(("127.0.0.1", config.getint("broker", "port"))) if name == "broker" else None
     )

@@ -32,8 +32,9 @@ def row(service, host="here", state="up", age_seconds=0):
 
 
 def missing(services, hosts=2):
-    readiness = Readiness("http://127.0.0.1:1", hosts, START)
-    readiness._api = FakeApi(services)
+    expected = {"conductor": 1, "scheduler": 1, "network": 1, "compute": hosts}
+    readiness = Readiness(["http://127.0.0.1:1"], expected, START)
+    readiness._apis = [FakeApi(services)]
     return readiness.missing()
 
 
@@ -50,7 +51,7 @@ def test_an_api_that_does_not_answer_is_missing():
 
 
 def test_missing_hosts_are_counted():
-    assert missing(OTHERS + HOSTS[:1]) == ["compute (1 of 2 hosts)"]
+    assert missing(OTHERS + HOSTS[:1]) == ["compute (1 of 2)"]
 
 
 def test_a_service_that_is_down_is_missing():

@@ -2,7 +2,6 @@
 """`minova up`, `status` and `down` as a user meets them, with stand-ins for the services."""
 
 import fcntl
-import json
 import os
 import signal
 import socket
@@ -12,6 +11,7 @@ import termios
 
 import pytest
 
+from minova.up.api_client import ApiClient
 from minova.up.supervisor import STOP_WITHOUT_BROKER_SECONDS
 from tests import broker_process
 from tests.unit.up.deployment_standins import wait_until
@@ -44,15 +44,91 @@ def test_status_tells_what_answers(standins):
     assert "hosts    3 (3 up)" in status.stdout
 
 
-def test_a_service_that_dies_is_told_and_the_others_stay(standins):
+def test_a_service_that_dies_is_told_and_started_again(standins):
     up = standins.start_ready()
-    record = json.loads((standins.state_path / "up.json").read_text())
-    os.kill(record["processes"]["scheduler"], signal.SIGKILL)
-    wait_until(lambda: "ended with signal SIGKILL. The other services go on." in up.output.read_text())
+    killed = standins.record()["processes"]["scheduler"]
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: standins.record()["restarts"].get("scheduler") == 1)
+    assert f"scheduler (pid {killed}) ended with signal SIGKILL. Restart in 1 s." in up.output.read_text()
+    wait_until(lambda: "Started scheduler again (pid" in up.output.read_text())
+    assert len(standins.running()) == 6
+    assert standins.record()["processes"]["scheduler"] != killed
+    status = standins.minova("status")
+    assert status.returncode == 0, status.stdout
+    assert [row.split()[5] for row in status.stdout.splitlines() if row.startswith("scheduler")] == ["1"]
+
+
+def test_the_broker_is_started_again_too(standins):
+    standins.start_ready()
+    os.kill(standins.record()["processes"]["broker"], signal.SIGKILL)
+    wait_until(lambda: standins.record()["restarts"].get("broker") == 1)
+    wait_until(lambda: standins.minova("status").returncode == 0)
+
+
+def test_a_service_that_ends_again_and_again_is_started_ever_later(standins):
+    up = standins.start_ready()
+    standins.replace("network", "#!/bin/sh\necho no such address >&2\nexit 3\n")
+    os.kill(standins.record()["processes"]["network"], signal.SIGKILL)
+    wait_until(lambda: "Restart in 4 s. This was end 3 in a row; see" in up.output.read_text())
+    assert "ended with exit code 3. Restart in 2 s. This was end 2 in a row" in up.output.read_text()
     status = standins.minova("status")
     assert status.returncode == 3
-    assert "no, its process has ended" in status.stdout
+    assert "no, exit code 3, restart in " in status.stdout
+    # In the middle of a pause.
+    up.terminate()
+    assert up.wait(timeout=30) == 0
+    assert "no such address" in (standins.state_path / "log" / "network.log").read_text()
+
+
+def test_down_does_not_wait_for_a_restart_to_come(standins):
+    up = standins.start_ready()
+    standins.replace("conductor", "#!/bin/sh\nexit 3\n")
+    os.kill(standins.record()["processes"]["conductor"], signal.SIGKILL)
+    wait_until(lambda: "Restart in 4 s." in up.output.read_text())
+    restarts = up.output.read_text().count("Started conductor again")
+    down = standins.minova("down")
+    assert down.returncode == 0
+    assert up.wait(timeout=30) == 0
+    assert up.output.read_text().count("Started conductor again") == restarts
+    assert standins.running() == []
+
+
+def test_with_no_restart_a_dead_service_stays_dead(standins):
+    up = standins.start_ready("--no-restart")
+    os.kill(standins.record()["processes"]["scheduler"], signal.SIGKILL)
+    sentence = "ended with signal SIGKILL. It stays dead (--no-restart); the other services go on."
+    wait_until(lambda: sentence in up.output.read_text())
+    status = standins.minova("status")
+    assert status.returncode == 3
+    assert "no, ended with signal SIGKILL" in status.stdout
     assert len(standins.running()) == 5
+
+
+def test_workers_of_a_dead_master_are_gone_before_the_next_start(standins):
+    standins.replace("conductor", f"#!{sys.executable}\n{DEAF_WORKER}")
+    standins.start_ready()
+    os.kill(standins.record()["processes"]["conductor"], signal.SIGKILL)
+    wait_until(lambda: standins.record()["restarts"].get("conductor") == 1)
+    # A master and its worker: those of before are gone.
+    wait_until(lambda: sum("minova-conductor" in row for row in standins.running()) == 2)
+
+
+def test_several_processes_of_a_service(standins):
+    up = standins.start_ready(
+        "--processes", "conductor=2", "--processes", "compute=2", "--processes", "api=2"
+    )
+    record = standins.record()
+    names = ["api-1", "api-2", "broker", "compute-1", "compute-2", "conductor-1", "conductor-2", "db sync"]
+    assert sorted(record["processes"]) == [*names, "network", "scheduler"]
+    assert len(standins.running()) == 9
+    assert [row for row in standins.running() if "--hosts 2 --first-host 2" in row]
+    assert [row for row in standins.running() if "minova-conductor" in row and "--host controller2" in row]
+    for url in record["api_urls"].values():
+        assert ApiClient(url).get("/") == {"versions": []}
+    assert standins.minova("status").returncode == 0
+    up.terminate()
+    assert up.wait(timeout=30) == 0
+    assert standins.running() == []
 
 
 def test_down_stops_from_elsewhere(standins):
@@ -146,9 +222,8 @@ def test_a_second_request_to_stop_kills_what_does_not_end(standins):
 
 def test_without_a_broker_what_waits_for_it_is_killed_soon(standins):
     standins.replace("conductor", f"#!{sys.executable}\n{DEAF}")
-    up = standins.start_ready()
-    record = json.loads((standins.state_path / "up.json").read_text())
-    os.kill(record["processes"]["broker"], signal.SIGKILL)
+    up = standins.start_ready("--no-restart")
+    os.kill(standins.record()["processes"]["broker"], signal.SIGKILL)
     wait_until(lambda: "broker (pid" in up.output.read_text())
     up.terminate()
     assert up.wait(timeout=30) == 1
@@ -255,6 +330,16 @@ def test_up_imports_nothing_heavy(standins):
 DEAF = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
+time.sleep(600)
+"""
+
+# A master whose worker stays whatever it is asked.
+DEAF_WORKER = """
+import os, signal, time
+if os.fork() == 0:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+else:
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 time.sleep(600)
 """
 
