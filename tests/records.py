@@ -48,7 +48,7 @@ def add_host(database, host, vcpus=16, memory_mb=32768, local_gb=1000):
     )
     with database.writer() as conn:
         services.report(conn, host, "minova-compute", "compute", "nova")
-        compute_nodes.save_host_state(conn, state)
+        compute_nodes.save_host_states(conn, [state])
 
 
 def add_instance(database, task_state="scheduling", vm_state="building", attempt=0, host=None, **values):

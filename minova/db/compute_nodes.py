@@ -117,13 +117,9 @@ def statistics(conn):
     return conn.execute(statement.join(services, _SERVICE_OF_NODE)).one()
 
 
-def save_host_state(conn, host_state):
-    """Write what one host reports (objects.HostState); its record is made at its first report."""
-    save_host_states(conn, [host_state])
-
-
 def save_host_states(conn, host_states):
-    """Write what hosts report; those whose record already says so are left alone.
+    """Write what hosts report (objects.HostState); a record is made at the first report, and left alone while it
+    says the same.
 
     Most heartbeats change nothing, and a write would make the claims on the host wait for it.
     """

@@ -22,7 +22,7 @@ def test_a_first_report_makes_the_record(conf, database):
     conf.config(group="compute", cpu_allocation_ratio=4.0, ram_allocation_ratio=1.5)
     with database.writer() as conn:
         services.report(conn, "host1", "minova-compute", "compute", "east")
-        compute_nodes.save_host_state(conn, new_host_state("host1", vcpus=64, running_vms=2))
+        compute_nodes.save_host_states(conn, [new_host_state("host1", vcpus=64, running_vms=2)])
 
     (node,) = find(database)
 

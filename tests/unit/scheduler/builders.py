@@ -87,7 +87,7 @@ def add_host(database, host, availability_zone="minova", **values):
     CONF.set_override("cpu_allocation_ratio", values.pop("cpu_allocation_ratio", 1.0), group="compute")
     with database.writer() as conn:
         services.report(conn, host, "minova-compute", "compute", availability_zone)
-        compute_nodes.save_host_state(conn, new_host_state(host, **values))
+        compute_nodes.save_host_states(conn, [new_host_state(host, **values)])
 
 
 def add_instances(database, count=1, task_id=TASK_ID, **values):
