@@ -8,7 +8,7 @@ import asyncio
 
 from pamqp import commands
 
-from minova.broker import dispatch, errors, frame, method
+from minova.broker import dispatch, errors, frame, method, stats
 from minova.broker import message as messages
 from minova.broker.consumer import Consumer
 
@@ -30,6 +30,7 @@ class Channel:
         self.last_queue_name = ""  # what an empty queue name in a method means
         self.confirms = False
         self.is_closed = False
+        self.stats = stats.MessageStats()
         self.method_index = bytes(4)  # class and method id of what came last, for the reply to an error
         self._published = 0
         self._delivery_tag = 0
@@ -59,6 +60,8 @@ class Channel:
     def release(self):
         """Give back what the channel holds: it is closing."""
         self.is_closed = True
+        self.vhost.stats.add(self.stats)
+        self.connection.server.churn.channel_closed += 1
         for consumer in list(self.consumers.values()):
             consumer.queue.remove_consumer(consumer)
         self.consumers.clear()
@@ -90,6 +93,11 @@ class Channel:
         for consumer in list(self.consumers.values()):
             consumer.unpark()
 
+    @property
+    def unacked_count(self):
+        """How many deliveries are not acknowledged."""
+        return len(self._unacked)
+
     def has_room(self):
         """Whether the channel's own prefetch limit, if it has one, allows one more delivery."""
         return not self.channel_prefetch or len(self._unacked) < self.channel_prefetch
@@ -101,6 +109,9 @@ class Channel:
         if not consumer.no_ack:
             consumer.unacked += 1
             self._unacked[tag] = (entry, consumer.queue, consumer)
+            consumer.queue.unacked_count += 1
+        self.stats.delivered(consumer.no_ack, entry.redelivered)
+        consumer.queue.stats.delivered(consumer.no_ack, entry.redelivered)
         message = entry.message
         connection = self.connection
         connection.write(
@@ -114,11 +125,16 @@ class Channel:
         """Answer Basic.Get."""
         entry = queue.get()
         if entry is None:
+            self.stats.get_empty += 1
+            queue.stats.get_empty += 1
             self.send(commands.Basic.GetEmpty())
             return
+        self.stats.got(no_ack, entry.redelivered)
+        queue.stats.got(no_ack, entry.redelivered)
         self._delivery_tag = tag = self._delivery_tag + 1
         if not no_ack:
             self._unacked[tag] = (entry, queue, None)
+            queue.unacked_count += 1
         message = entry.message
         self.connection.write(
             method.encode_get_ok(self.id, tag, entry.redelivered, message.address, len(queue))
@@ -162,7 +178,8 @@ class Channel:
 
     def _settled(self, tags):
         deliveries = [self._unacked.pop(tag) for tag in tags]
-        for _, _, consumer in deliveries:
+        for _, queue, consumer in deliveries:
+            queue.unacked_count -= 1
             if consumer is not None:
                 consumer.unacked -= 1
         return deliveries
@@ -176,9 +193,16 @@ class Channel:
         if index == method.BASIC_PUBLISH:
             self._publish = method.decode_publish(payload)
         elif index == method.BASIC_ACK:
-            self.unpark_after(self.settle(*method.decode_ack(payload)))
+            self._acknowledge(*method.decode_ack(payload))
         else:
             dispatch.call(self, method.decode_method(payload))
+
+    def _acknowledge(self, delivery_tag, multiple):
+        deliveries = self.settle(delivery_tag, multiple)
+        self.stats.ack += len(deliveries)
+        for _, queue, _ in deliveries:
+            queue.stats.ack += 1
+        self.unpark_after(deliveries)
 
     def _handle_header(self, payload):
         if self._publish is None or self._header is not None:
@@ -212,10 +236,12 @@ class Channel:
         expiration_seconds = _expiration_seconds(properties.expiration)
         message = messages.Message(publish.exchange, publish.routing_key, publish.address, header, body)
         routed = self.vhost.publish(message, source, self, expiration_seconds)
-        if publish.mandatory and not routed:
-            self._return(message)
+        self.stats.publish += 1
+        if not routed:
+            self._unroutable(message, publish.mandatory)
         if self.confirms:
             self._published += 1
+            self.stats.confirm += 1
             self.connection.write(method.encode_ack(self.id, self._published))
 
     def _check_publish(self, publish, properties):
@@ -230,7 +256,11 @@ class Channel:
             )
         return source
 
-    def _return(self, message):
+    def _unroutable(self, message, mandatory):
+        if not mandatory:
+            self.stats.drop_unroutable += 1
+            return
+        self.stats.return_unroutable += 1
         self.connection.write(
             method.encode_return(self.id, _NO_ROUTE, "NO_ROUTE", message.address)
             + message.content_frames(self.id, self.connection.frame_max)

@@ -6,6 +6,7 @@ handshake.py leads it from the first octet to Connection.Open.
 
 import asyncio
 import logging
+import time
 
 from pamqp import commands
 
@@ -35,6 +36,12 @@ class Connection(asyncio.Protocol):
         self.vhost = None
         self.wants_cancel_notify = False
         self.owned_queues = set()  # exclusive queues
+        self.client_properties = {}
+        self.auth_mechanism = ""
+        self.heartbeat_seconds = 0
+        self.connected_at = time.time()
+        self.received_octets = self.received_count = 0
+        self.sent_octets = self.sent_count = 0
         self.frame_max = server.settings.frame_max
         self.channel_max = server.settings.channel_max
         self.writable = True
@@ -62,11 +69,14 @@ class Connection(asyncio.Protocol):
         )
         self.label = self.name
         self.server.connections.add(self)
+        self.server.churn.connection_created += 1
         self._timer = self._loop.call_later(self.server.settings.handshake_timeout, self._handshake_expired)
         LOG.debug("[connection: %s] accepted", self.label)
 
     def data_received(self, data):
         self._heard = True
+        self.received_count += 1
+        self.received_octets += len(data)
         self._guard(self._handle_data, data)
 
     def pause_writing(self):
@@ -89,10 +99,25 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self.server.connections.discard(self)
+        self.server.churn.connection_closed += 1
         self._release()
         LOG.debug("[connection: %s] closed%s", self.label, f": {exc}" if exc else "")
 
     # For the other parts of the broker
+
+    @property
+    def channels(self):
+        """The open channels."""
+        return list(self._channels.values())
+
+    @property
+    def is_open(self):
+        """Whether the handshake has ended, and the connection has not."""
+        return self._handshake is None and not self.is_closing
+
+    def address(self, which):
+        """Return (host, port) of the client ('peername') or of the broker's end ('sockname')."""
+        return (self._transport.get_extra_info(which) or ("", 0))[:2]
 
     def write(self, data):
         """Send octets, together with all others of this turn of the event loop."""
@@ -107,6 +132,8 @@ class Connection(asyncio.Protocol):
         if not self._output:
             return
         self._transport.write(b"".join(self._output))
+        self.sent_count += 1
+        self.sent_octets += self._output_size
         self._output.clear()
         self._output_size = 0
         self._written = True
@@ -119,6 +146,7 @@ class Connection(asyncio.Protocol):
         """Take over what the handshake negotiated."""
         self.frame_max = self._reader.frame_max = frame_max
         self.channel_max = channel_max
+        self.heartbeat_seconds = heartbeat_seconds
         self._timer.cancel()
         self._timer = None
         if heartbeat_seconds:
@@ -276,6 +304,7 @@ class Connection(asyncio.Protocol):
                 530, f"channel {channel_id} exceeds the negotiated channel_max ({self.channel_max})"
             )
         self._channels[channel_id] = Channel(self, channel_id)
+        self.server.churn.channel_created += 1
         self.write(method.encode(channel_id, commands.Channel.OpenOk()))
 
     def _close_channel(self, channel):

@@ -18,20 +18,28 @@ class Exchange:
         self.auto_delete = auto_delete
         self.internal = internal
         self.arguments = arguments or {}
+        self.publish_in = 0  # messages that came, and went to queues, through this exchange
+        self.publish_out = 0
         self.bound_to = set()  # exchanges that have, or had, a binding to this one
-        self._bindings = {}  # destination: {(key, frozen arguments): None}
+        self._bindings = {}  # destination: {(key, frozen arguments): arguments}
         self._destinations = {}  # key: {destination: number of bindings}
 
     @property
     def destinations(self):
         return tuple(self._bindings)
 
+    def bindings(self):
+        """Yield (destination, key, arguments) of each binding."""
+        for destination, bindings in self._bindings.items():
+            for (key, _), arguments in bindings.items():
+                yield destination, key, arguments
+
     def bind(self, destination, key, arguments=None):
         bindings = self._bindings.setdefault(destination, {})
         binding = (key, _freeze(arguments))
         if binding in bindings:
             return
-        bindings[binding] = None
+        bindings[binding] = arguments or {}
         counts = self._destinations.setdefault(key, {})
         counts[destination] = counts.get(destination, 0) + 1
         self._bindings_changed()
@@ -87,6 +95,10 @@ class DefaultExchange(Exchange):
     def route(self, routing_key):
         queue = self._queues.get(routing_key)
         return () if queue is None else (queue,)
+
+    def bindings(self):
+        for queue in self._queues.values():
+            yield queue, queue.name, {}
 
 
 class DirectExchange(Exchange):

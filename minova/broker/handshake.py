@@ -67,6 +67,8 @@ class Handshake:
         capabilities = method.client_properties.get("capabilities")
         self._client_capabilities = capabilities if isinstance(capabilities, dict) else {}
         self._connection.wants_cancel_notify = bool(self._client_capabilities.get("consumer_cancel_notify"))
+        self._connection.client_properties = method.client_properties
+        self._connection.auth_mechanism = method.mechanism
         client_name = method.client_properties.get("connection_name")
         if isinstance(client_name, str):
             self._connection.label += f" - {client_name[:_LONGEST_NAME]!r}"

@@ -5,7 +5,7 @@ import asyncio
 import collections
 import itertools
 
-from minova.broker import errors
+from minova.broker import errors, stats
 
 
 class Entry:
@@ -42,6 +42,8 @@ class Queue:
         self.arguments = arguments or {}
         self.bound_to = set()  # exchanges that have, or had, a binding to this queue
         self.consumers = {}  # (channel, tag): Consumer
+        self.stats = stats.MessageStats()
+        self.unacked_count = 0  # messages delivered and not acknowledged
         self._on_unused = on_unused
         self._time_to_live = _seconds(self.arguments.get("x-message-ttl"))
         self._idle_limit = _seconds(self.arguments.get("x-expires"))
@@ -76,6 +78,7 @@ class Queue:
         self._idle_timer = self._loop.call_later(self._idle_limit, self._idle_limit_reached)
 
     def put(self, message, expiration_seconds=None):
+        self.stats.publish += 1
         entry = Entry(message, next(self._positions), self._expires_at(expiration_seconds))
         if not self._entries:
             consumer = self._next_consumer()

@@ -5,7 +5,7 @@ import asyncio
 import dataclasses
 import logging
 
-from minova.broker import errors
+from minova.broker import errors, stats
 from minova.broker.connection import Connection
 from minova.broker.vhost import Vhost
 
@@ -38,6 +38,7 @@ class Server:
         self.version = version
         self.vhosts = {name: Vhost(name, settings) for name in settings.vhosts}
         self.connections = set()
+        self.churn = stats.Churn()
         self._listener = None
 
     async def start(self):

@@ -5,7 +5,7 @@ import base64
 import logging
 import uuid
 
-from minova.broker import errors, exchange, firehose, queue, queue_arguments
+from minova.broker import errors, exchange, firehose, queue, queue_arguments, stats
 
 LOG = logging.getLogger(__name__)
 
@@ -21,6 +21,8 @@ class Vhost:
         self.settings = settings
         self.exchanges = {}
         self.queues = {}
+        self.stats = stats.MessageStats()  # of channels that are closed
+        self.churn = stats.Churn()
         self.default_exchange = self.exchanges[""] = exchange.DefaultExchange(name, self.queues)
         for exchange_name, type_name in _PREDECLARED.items():
             self._add_exchange(exchange_name, type_name, durable=True)
@@ -31,6 +33,8 @@ class Vhost:
     def publish(self, message, source, channel, expiration_seconds=None):
         """Put a message into all queues that it is for; return whether there was one."""
         queues = self._route(source, message.routing_key)
+        source.publish_in += 1
+        source.publish_out += len(queues)
         if self.firehose.is_on:
             self.firehose.published(message, queues, channel)
         for target in queues:
@@ -88,6 +92,7 @@ class Vhost:
 
         :raises errors.ChannelException: 403 reserved, 405 locked, 406 exists and is different
         """
+        self.churn.queue_declared += 1
         queue_arguments.check(arguments, self._describe_queue(name), self.settings.accept_quorum_arguments)
         if name in self.queues:
             existing = self.find_queue(name, connection)
@@ -102,6 +107,7 @@ class Vhost:
         if self.queues.get(doomed.name) is not doomed:
             return 0
         del self.queues[doomed.name]
+        self.churn.queue_deleted += 1
         if doomed.owner is not None:
             doomed.owner.owned_queues.discard(doomed)
         for consumer in list(doomed.consumers.values()):
@@ -176,6 +182,7 @@ class Vhost:
             on_unused=self.delete_queue,
         )
         self.queues[made.name] = made
+        self.churn.queue_created += 1
         if owner is not None:
             owner.owned_queues.add(made)
         queue_arguments.log_differences(made)
