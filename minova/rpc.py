@@ -5,7 +5,7 @@ import oslo_messaging as messaging
 from oslo_messaging._drivers import amqpdriver
 
 import minova.conf
-from minova import context, exception, rpc_hosts
+from minova import context, exception, rpc_client, rpc_hosts
 from minova.objects import base as objects_base
 
 CONF = minova.conf.CONF
@@ -57,10 +57,12 @@ def _calm_listeners():
 class Bus:
     """One process's transport. Make it after every fork: a transport does not survive one.
 
-    ``binary`` and ``host`` say who sends, in every message that leaves this process.
+    ``binary`` and ``host`` say who sends, in every message that leaves this process. ``retry`` is how often a
+    message is tried again while the broker is away.
     """
 
     def __init__(self, binary, host):
+        self.retry = CONF.rpc.retry
         self._binary = binary
         self._host = host
         set_defaults(CONF)
@@ -68,14 +70,15 @@ class Bus:
         _calm_listeners()
 
     def get_client(self, target, version_cap=None):
-        """A client that refuses to send anything newer than ``version_cap`` (None: no cap)."""
-        return messaging.get_rpc_client(
+        """A client (rpc_client.Client) that sends nothing newer than ``version_cap`` (None: no cap)."""
+        client = messaging.get_rpc_client(
             self.transport,
             target,
             version_cap=version_cap,
             serializer=self._in_context(objects_base.MinovaObjectSerializer()),
-            retry=CONF.rpc.retry,
+            retry=self.retry,
         )
+        return rpc_client.Client(client)
 
     def get_server(self, target, endpoints, serializer, further_servers=()):
         """:param further_servers: names beside ``target.server`` under which the same endpoints answer."""

@@ -38,7 +38,7 @@ class Service:
         self._stopping = threading.Event()
 
     def start(self):
-        self.bus = rpc.Bus(self.binary, self.host)
+        self.bus = self._make_bus()
         self.manager = self._make_manager(self.bus)
         self.manager.init_host()
 
@@ -66,6 +66,9 @@ class Service:
         self.rpcserver.wait()
         _done_within(_GOODBYE_SECONDS, self._close)
         LOG.info("%s on %s stopped", self.binary, self.host)
+
+    def _make_bus(self):
+        return rpc.Bus(self.binary, self.host)
 
     def _close(self):
         self.manager.stop()

@@ -46,6 +46,9 @@ class BrokerProcess:
             )
         self.port = self._await_port()
 
+    def send_signal(self, number):
+        self._process.send_signal(number)
+
     def ask_to_stop(self):
         self._process.terminate()
 

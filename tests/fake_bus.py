@@ -5,6 +5,8 @@ import dataclasses
 
 from oslo_messaging._utils import version_is_compatible
 
+from minova import exception
+
 
 @dataclasses.dataclass(frozen=True)
 class Message:
@@ -18,11 +20,20 @@ class Message:
 
 
 class FakeBus:
-    """``replies`` maps a method to what its call returns, raises (an exception), or computes (a function)."""
+    """``replies`` maps a method to what its call returns, raises (an exception), or computes (a function).
+
+    ``failure``, where it is set, is what every attempt to send raises.
+    """
 
     def __init__(self, replies=None):
         self.messages = []
         self.replies = replies or {}
+        self.failure = None
+        self.is_away = False
+
+    def raise_if_away(self):
+        if self.is_away:
+            raise exception.ServiceUnavailable(reason="The message bus does not answer.")
 
     def get_client(self, target, version_cap=None):
         return _Client(self, target, version_cap)
@@ -44,7 +55,7 @@ class _Client:
         self._server = server
         self._fanout = fanout
 
-    def prepare(self, server=None, fanout=False, version=None, timeout=None, transport_options=None):
+    def prepare(self, server=None, fanout=False, version=None, timeout=None, **_waits):
         return _Client(self._bus, self._target, self._version_cap, server, fanout)
 
     def can_send_version(self, version):
@@ -61,5 +72,7 @@ class _Client:
         return reply(**arguments) if callable(reply) else reply
 
     def _record(self, kind, method, arguments):
+        if self._bus.failure:
+            raise self._bus.failure
         message = Message(kind, self._target.topic, self._server, method, arguments)
         self._bus.messages.append(message)

@@ -9,8 +9,10 @@ import oslo_messaging as messaging
 import werkzeug.exceptions
 from oslo_db import exception as db_exc
 
+import minova.conf
 from minova import exception
 
+CONF = minova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 # Nova's keys (nova/api/openstack/wsgi.py); what is not among them is a computeFault.
@@ -58,6 +60,11 @@ def fault(status, message):
     return json.dumps({key: {"code": status, "message": message}}).encode()
 
 
+def headers_of(status):
+    """The headers that go with a fault, beside those of every answer: [(name, value)]."""
+    return [("Retry-After", str(CONF.api.retry_after))] if status == 503 else []
+
+
 def status_and_message(error):
     """The HTTP status of an error, and the sentence for the user."""
     if isinstance(error, exception.MinovaException):
@@ -74,11 +81,14 @@ def status_and_message(error):
 def _on_error(error):
     status, message = status_and_message(error)
     request = flask.request
-    if status >= 500:
+    if status == 503:
+        LOG.warning("%s %s refused: %s", request.method, request.path, error)
+    elif status >= 500:
         LOG.error("%s %s failed", request.method, request.path, exc_info=error)
     else:
         LOG.info("%s %s refused: %s %s", request.method, request.path, status, message)
     answer = flask.Response(fault(status, message), status, mimetype="application/json")
+    answer.headers.extend(headers_of(status))
     if isinstance(error, werkzeug.exceptions.MethodNotAllowed) and error.valid_methods:
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return answer

@@ -2,7 +2,7 @@
 """minova-api as a service: the HTTP server, beside an RPC server that answers the base namespace alone."""
 
 import minova.conf
-from minova import manager, service
+from minova import manager, rpc_impatient, service
 from minova.api import apis, app, wsgi_server
 from minova.compute import api as compute_api
 from minova.compute import flavors, host_api
@@ -48,8 +48,11 @@ class ApiManager(manager.Manager):
 
 
 class ApiService(service.Service):
-    """Stops HTTP first: the requests in hand still need the bus and the records."""
+    """Lets no request wait for a bus that is away, and stops HTTP first: requests in hand need bus and records."""
 
     def stop(self):
         self.manager.stop_http()
         super().stop()
+
+    def _make_bus(self):
+        return rpc_impatient.ImpatientBus(self.binary, self.host, self.topic)

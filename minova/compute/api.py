@@ -2,8 +2,9 @@
 """What a user may ask of instances; runs in minova-api.
 
 Every method that changes something checks the instance, writes the task and its action record in one
-transaction, and only then sends a message. The record is the truth: a message that cannot be sent is logged,
-and the user's request stands.
+transaction, and only then sends a message. The record is the truth: where a message cannot be sent, the user's
+request stands, and its task is due at once, for a conductor to take over. While the bus is known to be away, what
+needs it is refused before anything is written.
 """
 
 import logging
@@ -43,6 +44,7 @@ class API:
     """The instances of all projects; a user meets only those of the project of the request."""
 
     def __init__(self, bus, database):
+        self._bus = bus
         self._database = database
         self._compute_task_api = conductor_api.ComputeTaskAPI(bus)
         self._compute_rpcapi = rpcapi.ComputeAPI(bus)
@@ -80,6 +82,7 @@ class API:
         :raises Invalid: when the request names what does not exist or does not fit.
         :raises QuotaExceeded:
         """
+        self._bus.raise_if_away()
         create.check_metadata(request.metadata)
         plan = self._plan(context, request)
         rows = self._store(context, plan)
@@ -87,7 +90,7 @@ class API:
         spec.instance_uuids = [row["uuid"] for row in rows]
         spec.task_ids = [row["task_id"] for row in rows]
         LOG.info("[instance: %s] to be built: %s", ", ".join(spec.instance_uuids), request.name)
-        self._cast(spec.instance_uuids[0], self._compute_task_api.build_instances, context, spec)
+        self._cast(spec.task_ids, self._compute_task_api.build_instances, context, spec)
         return rows
 
     @engine.retry_on_deadlock
@@ -126,12 +129,12 @@ class API:
         instance = self._begin(
             context, instance_uuid, "stop", task_states.POWERING_OFF, (vm_states.ACTIVE, vm_states.ERROR)
         )
-        self._cast(instance_uuid, self._compute_rpcapi.stop_instance, context, instance)
+        self._cast([instance.task_id], self._compute_rpcapi.stop_instance, context, instance)
 
     def start(self, context, instance_uuid):
         """Power an instance on."""
         instance = self._begin(context, instance_uuid, "start", task_states.POWERING_ON, (vm_states.STOPPED,))
-        self._cast(instance_uuid, self._compute_rpcapi.start_instance, context, instance)
+        self._cast([instance.task_id], self._compute_rpcapi.start_instance, context, instance)
 
     def reboot(self, context, instance_uuid, reboot_type):
         """Reboot an instance, ``SOFT`` or ``HARD``; a hard reboot also takes over from one that hangs."""
@@ -144,7 +147,7 @@ class API:
         else:
             task_state, allowed, interruptible = task_states.REBOOTING, (vm_states.ACTIVE,), ()
         instance = self._begin(context, instance_uuid, "reboot", task_state, allowed, interruptible)
-        self._cast(instance_uuid, self._compute_rpcapi.reboot_instance, context, instance, reboot_type)
+        self._cast([instance.task_id], self._compute_rpcapi.reboot_instance, context, instance, reboot_type)
 
     def delete(self, context, instance_uuid):
         """Delete an instance in whatever state; one whose host cannot do it is deleted from the records at once.
@@ -156,9 +159,9 @@ class API:
             return
         if not at_once:
             instance = objects.Instance.from_row(row)
-            self._cast(instance_uuid, self._compute_rpcapi.terminate_instance, context, instance)
+            self._cast([instance.task_id], self._compute_rpcapi.terminate_instance, context, instance)
         elif row.network_info:
-            self._cast(instance_uuid, self._network_api.deallocate_for_instance, context, instance_uuid)
+            self._cast([], self._network_api.deallocate_for_instance, context, instance_uuid)
 
     def get_console_output(self, context, instance_uuid, tail_length=None):
         """The last lines of the console log, all of them for None.
@@ -172,7 +175,7 @@ class API:
         try:
             return self._compute_rpcapi.get_console_output(context, instance, tail_length)
         except (messaging.MessagingTimeout, messaging.MessageDeliveryFailure) as err:
-            reason = f"The compute service of host {row.host} did not answer."
+            reason = f"The compute service of host {row.host} did not answer: {err}."
             raise exception.ServiceUnavailable(reason=reason) from err
         except exception.GuestNotFound as err:
             raise exception.NotFound("Unable to get console") from err
@@ -250,6 +253,7 @@ class API:
         :returns: the instance as it is then, for the compute.
         :raises InstanceInvalidState:
         """
+        self._bus.raise_if_away()
         with self._database.writer() as conn:
             row = instances.get(conn, instance_uuid, _project_of(context), lock=True)
             _check_state(row, action, vm_states_allowed, (None, *interruptible))
@@ -265,6 +269,8 @@ class API:
             at_once = row.host is None or not _host_is_up(conn, row.host)
             if row.task_state == task_states.DELETING and not at_once:
                 return None, None
+            if not at_once:
+                self._bus.raise_if_away()
             task_id = self._start_task(conn, context, row, "delete", task_states.DELETING)
             row = instances.get(conn, instance_uuid)
             if at_once:
@@ -282,15 +288,19 @@ class API:
         actions.start(conn, context, row.uuid, action, task_id)
         return task_id
 
-    def _cast(self, instance_uuid, send, context, *arguments):
+    def _cast(self, task_ids, send, context, *arguments):
         try:
             send(context, *arguments)
-        except (messaging.MessageDeliveryFailure, messaging.MessagingTimeout):
-            LOG.warning(
-                "[instance: %s] %s could not be sent; the record stands, and its task passes its deadline",
-                instance_uuid,
-                send.__name__,
-            )
+        except messaging.MessagingException as error:
+            LOG.warning("[%s] the record stands, and a conductor goes on: %s", context.request_id, error)
+            self._make_due(task_ids)
+
+    def _make_due(self, task_ids):
+        try:
+            with self._database.writer() as conn:
+                instances.make_due(conn, task_ids)
+        except db_exc.DBError as error:
+            LOG.warning("tasks %s come due in their own time: %s", ", ".join(task_ids), error)
 
 
 def _project_of(context):

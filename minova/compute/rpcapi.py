@@ -55,14 +55,16 @@ class ComputeAPI:
     def get_console_output(self, context, instance, tail_length):
         """The last ``tail_length`` lines of the console log, None for all; call.
 
-        :raises oslo_messaging.MessagingTimeout: when the compute does not answer.
+        :raises oslo_messaging.MessagingTimeout: when the compute shows no sign of life for [rpc] compute_timeout
+            seconds.
         """
         return self._call(context, "get_console_output", instance, tail_length=tail_length)
 
     def get_diagnostics(self, context, instance):
         """What the hypervisor knows of the guest; call.
 
-        :raises oslo_messaging.MessagingTimeout: when the compute does not answer.
+        :raises oslo_messaging.MessagingTimeout: when the compute shows no sign of life for [rpc] compute_timeout
+            seconds.
         """
         return self._call(context, "get_diagnostics", instance)
 
@@ -70,5 +72,9 @@ class ComputeAPI:
         self._client.prepare(server=instance.host).cast(context, method, instance=instance, **arguments)
 
     def _call(self, context, method, instance, **arguments):
-        cctxt = self._client.prepare(server=instance.host, timeout=CONF.rpc.compute_timeout)
+        cctxt = self._client.prepare(
+            server=instance.host,
+            timeout=CONF.rpc.long_timeout,
+            call_monitor_timeout=CONF.rpc.compute_timeout,
+        )
         return cctxt.call(context, method, instance=instance, **arguments)

@@ -23,7 +23,7 @@ class ConductorAPI:
     def __init__(self, bus):
         target = messaging.Target(topic=TOPIC, version="1.0")
         self._client = bus.get_client(target, version_cap=CONF.upgrade_levels.conductor).prepare(
-            timeout=CONF.conductor.rpc_timeout
+            timeout=CONF.rpc.long_timeout, call_monitor_timeout=CONF.conductor.rpc_timeout
         )
 
     def report_hosts(self, context, hosts, tasks):

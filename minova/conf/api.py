@@ -20,6 +20,20 @@ OPTS = [
     ),
     cfg.IntOpt("workers", default=1, min=1, help="Number of minova-api processes that share the port."),
     cfg.IntOpt("threads", default=8, min=1, help="Requests that one process works on at a time."),
+    cfg.FloatOpt(
+        "bus_timeout",
+        default=5.0,
+        min=0.1,
+        help="Seconds in which the message bus has to take a message. When it does not, the request that sent it is "
+        "still accepted, for its record stands and a conductor goes on with it; those that come later and need the bus "
+        "are refused with 503 until it is back.",
+    ),
+    cfg.IntOpt(
+        "retry_after",
+        default=2,
+        min=1,
+        help="Seconds after which a client that got 503 is told to try again (the header Retry-After).",
+    ),
     cfg.IntOpt(
         "max_limit",
         default=1000,

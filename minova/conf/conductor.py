@@ -10,8 +10,8 @@ OPTS = [
     cfg.IntOpt(
         "rpc_timeout",
         default=30,
-        min=1,
-        help="Seconds that a compute waits for a conductor's answer.",
+        min=2,
+        help="Seconds without a sign of life after which a compute gives up a question to a conductor.",
     ),
 ]
 

@@ -10,8 +10,9 @@ OPTS = [
     cfg.IntOpt(
         "rpc_timeout",
         default=10,
-        min=1,
-        help="Seconds that a compute waits for the network service to allocate addresses.",
+        min=2,
+        help="Seconds without a sign of life after which a compute gives up asking the network service for "
+        "addresses.",
     ),
     cfg.IntOpt(
         "release_interval",

@@ -16,8 +16,17 @@ OPTS = [
     cfg.IntOpt(
         "compute_timeout",
         default=10,
-        min=1,
-        help="Seconds that the API waits for a compute's answer, such as a console log.",
+        min=2,
+        help="Seconds without a sign of life after which the API gives up a question to a compute, such as for a "
+        "console log.",
+    ),
+    cfg.IntOpt(
+        "long_timeout",
+        default=120,
+        min=2,
+        help="Seconds that a caller waits at most for a server that shows that it works on the call. All calls "
+        "between minova's services are monitored so; how long a silent server is waited for is an option of each "
+        "kind of call.",
     ),
 ]
 

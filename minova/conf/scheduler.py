@@ -65,8 +65,8 @@ OPTS = [
     cfg.IntOpt(
         "rpc_timeout",
         default=10,
-        min=1,
-        help="Seconds that a conductor waits for the scheduler's answer before it asks again.",
+        min=2,
+        help="Seconds without a sign of life of the scheduler after which a conductor asks again.",
     ),
     cfg.IntOpt(
         "query_deadline",

@@ -158,6 +158,12 @@ def extend_deadlines(conn, tasks, deadline_seconds):
     return lost
 
 
+def make_due(conn, task_ids):
+    """Have tasks taken over at the next sweep: nobody was told of them yet."""
+    first_tries = instances.update().where(instances.c.task_id.in_(task_ids), instances.c.attempt == 0)
+    conn.execute(first_tries.values(deadline_epoch=engine.now_epoch()))
+
+
 def take_over_overdue(conn, limit, deadline_seconds):
     """Take over tasks whose deadline has passed, each by one taker only: they get a new deadline.
 

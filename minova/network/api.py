@@ -3,11 +3,8 @@
 
 import oslo_messaging as messaging
 
-import minova.conf
 from minova import exception
 from minova.network import rpcapi
-
-CONF = minova.conf.CONF
 
 
 class API:
@@ -31,9 +28,7 @@ class API:
                 context, instance_uuid, attempt, project_id, requested_networks
             )
         except messaging.MessagingTimeout as error:
-            seconds = CONF.network.rpc_timeout
-            reason = f"No network service answered in {seconds} seconds."
-            raise exception.ServiceUnavailable(reason=reason) from error
+            raise exception.ServiceUnavailable(reason=f"The network service is silent: {error}.") from error
         except messaging.MessagingException as error:
             reason = "The network service could not allocate addresses."
             raise exception.ServiceUnavailable(reason=reason) from error

@@ -32,9 +32,11 @@ class NetworkAPI:
             mac_address}.
         :raises NetworkNotFound:
         :raises NoMoreAddresses:
-        :raises oslo_messaging.MessagingTimeout: when nobody answered in [network] rpc_timeout seconds.
+        :raises oslo_messaging.MessagingTimeout: when there was no sign of life for [network] rpc_timeout seconds.
         """
-        cctxt = self._client.prepare(timeout=CONF.network.rpc_timeout)
+        cctxt = self._client.prepare(
+            timeout=CONF.rpc.long_timeout, call_monitor_timeout=CONF.network.rpc_timeout
+        )
         return cctxt.call(
             context,
             "allocate_for_instance",

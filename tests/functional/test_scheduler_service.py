@@ -70,7 +70,7 @@ def test_destinations_and_errors_arrive(bus, database):
 def refusal(api, request_spec):
     """Why a request got no host; None when it got one."""
     try:
-        api.select_destinations(records.make_context(), request_spec, 10)
+        api.select_destinations(records.make_context(), request_spec, 20, 10)
     except exception.NoValidHost as error:
         return error.message
     return None

@@ -14,6 +14,8 @@ CONF = minova.conf.CONF
 LOG = logging.getLogger(__name__)
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 8
+# oslo.messaging monitors no call that has less.
+_SHORTEST_SECONDS = 2
 _NO_ANSWER = (messaging.MessagingTimeout, messaging.MessageDeliveryFailure, messaging.RemoteError)
 
 
@@ -30,7 +32,7 @@ class SchedulerQueryClient:
 
         A scheduler that dies takes the request with it, one that is away leaves it unanswered, and one whose
         database is away can only fail. All are asked again, which is safe, until [scheduler] query_deadline
-        has passed.
+        has passed. One that is slow is waited for: it shows a sign of life within [scheduler] rpc_timeout.
 
         :raises NoValidHost:
         :raises ServiceUnavailable: when no scheduler answered in time; a claim may have been made all the
@@ -39,10 +41,12 @@ class SchedulerQueryClient:
         start = self._clock()
         pause_seconds = _FIRST_PAUSE_SECONDS
         while True:
-            left_seconds = CONF.scheduler.query_deadline - (self._clock() - start)
-            timeout_seconds = max(1, min(CONF.scheduler.rpc_timeout, left_seconds))
+            left_seconds = max(_SHORTEST_SECONDS, CONF.scheduler.query_deadline - (self._clock() - start))
+            silence_seconds = min(CONF.scheduler.rpc_timeout, left_seconds)
             try:
-                return self._scheduler_rpcapi.select_destinations(context, request_spec, timeout_seconds)
+                return self._scheduler_rpcapi.select_destinations(
+                    context, request_spec, left_seconds, silence_seconds
+                )
             except _NO_ANSWER as err:
                 self._log_or_give_up(request_spec, self._clock() - start, err)
                 if not isinstance(err, messaging.MessagingTimeout):

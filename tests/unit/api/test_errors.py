@@ -11,6 +11,7 @@ from oslo_db import exception as db_exc
 
 from minova import exception
 from minova.api import errors
+from tests.unit.api.conftest import IMAGE
 
 _STATUSES = {
     exception.MinovaException: 500,
@@ -130,3 +131,15 @@ def test_silent_database_is_503(api):
 
     assert response.status_code == 503
     assert "serviceUnavailable" in response.json
+    assert response.headers["Retry-After"] == "2"
+
+
+def test_create_while_the_bus_is_away_is_503_and_leaves_nothing(api, bus):
+    bus.is_away = True
+
+    response = api.send("POST", "/servers", {"server": {"name": "n", "flavorRef": "1", "imageRef": IMAGE}})
+
+    assert response.status_code == 503
+    assert "message bus" in response.json["serviceUnavailable"]["message"]
+    assert response.headers["Retry-After"] == "2"
+    assert api.get("/servers")["servers"] == []

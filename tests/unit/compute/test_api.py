@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import dataclasses
+import time
 
 import oslo_messaging as messaging
 import pytest
@@ -17,6 +18,14 @@ from tests import fake_bus, records
 IMAGE = default_data.fixed_id("image", "cirros")
 NETWORK = default_data.fixed_id("network", "private")
 REQUEST = create.CreateRequest(name="bar", flavorid="1", image_ref=IMAGE)
+
+
+def overdue(database):
+    """The uuids of the instances whose task a conductor would take over now."""
+    now = time.time()
+    with database.reader() as conn:
+        rows = conn.execute(sa.select(models.instances).where(models.instances.c.deadline_epoch <= now)).all()
+    return {row.uuid for row in rows}
 
 
 @pytest.fixture
@@ -138,15 +147,23 @@ class TestCreate:
         with pytest.raises(exception.Invalid):
             api.create(ctxt, REQUEST)
 
-    def test_undeliverable_cast_leaves_the_record(self, api, database, ctxt):
-        def undeliverable(_context, _request_spec):
-            raise messaging.MessageDeliveryFailure("broker away")
+    def test_undeliverable_cast_leaves_the_record_and_makes_it_due(self, api, bus, database, ctxt):
+        # A create while the broker was away waited for the whole deadline of its task before anybody went on with it.
+        bus.failure = messaging.MessageDeliveryFailure("broker away")
 
-        api._compute_task_api.build_instances = undeliverable
+        rows = api.create(ctxt, asked(min_count=2, max_count=2))
 
-        [created] = api.create(ctxt, REQUEST)
+        assert overdue(database) == {row["uuid"] for row in rows}
+        assert {read(database, row["uuid"]).task_state for row in rows} == {"scheduling"}
 
-        assert read(database, created["uuid"]).task_state == "scheduling"
+    def test_nothing_is_written_while_the_bus_is_known_to_be_away(self, api, bus, database, ctxt):
+        bus.is_away = True
+
+        with pytest.raises(exception.ServiceUnavailable):
+            api.create(ctxt, REQUEST)
+
+        with database.reader() as conn:
+            assert conn.execute(sa.select(models.instances)).all() == []
 
     @pytest.mark.parametrize(
         ("name", "hostname"),
@@ -347,6 +364,48 @@ class TestActions:
 
         with pytest.raises(error):
             api.get_console_output(ctxt, row.uuid)
+
+
+class TestWhileTheBusIsAway:
+    """Refused before anything is written; a message that is lost on the way makes its task due."""
+
+    _ACTIONS = {
+        "stop": ("active", lambda api, ctxt, uuid: api.stop(ctxt, uuid)),
+        "start": ("stopped", lambda api, ctxt, uuid: api.start(ctxt, uuid)),
+        "reboot": ("active", lambda api, ctxt, uuid: api.reboot(ctxt, uuid, "HARD")),
+        "delete": ("active", lambda api, ctxt, uuid: api.delete(ctxt, uuid)),
+    }
+
+    @pytest.mark.parametrize("action", _ACTIONS)
+    def test_an_action_is_refused(self, api, bus, database, ctxt, action):
+        vm_state, act = self._ACTIONS[action]
+        records.add_host(database, "host1")
+        row = records.add_instance(database, None, vm_state, host="host1")
+        bus.is_away = True
+
+        with pytest.raises(exception.ServiceUnavailable):
+            act(api, ctxt, row.uuid)
+
+        assert read(database, row.uuid).task_state is None
+
+    @pytest.mark.parametrize("action", _ACTIONS)
+    def test_an_action_whose_message_is_lost_is_due_at_once(self, api, bus, database, ctxt, action):
+        vm_state, act = self._ACTIONS[action]
+        records.add_host(database, "host1")
+        row = records.add_instance(database, None, vm_state, host="host1")
+        bus.failure = messaging.MessageDeliveryFailure("broker away")
+
+        act(api, ctxt, row.uuid)
+
+        assert overdue(database) == {row.uuid}
+
+    def test_a_delete_that_needs_no_host_is_done(self, api, bus, database, ctxt):
+        row = records.add_instance(database, None, "error")
+        bus.is_away = True
+
+        api.delete(ctxt, row.uuid)
+
+        assert read(database, row.uuid).deleted
 
 
 class TestDelete:

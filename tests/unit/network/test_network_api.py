@@ -60,8 +60,8 @@ def test_errors_that_are_expected_pass(error):
 
 
 def test_silence_becomes_an_error_that_a_user_understands():
-    with pytest.raises(exception.ServiceUnavailable, match="No network service answered in 3 seconds"):
-        _allocate(FakeBus({"allocate_for_instance": messaging.MessagingTimeout()}))
+    with pytest.raises(exception.ServiceUnavailable, match="service is silent: no answer in 3 s."):
+        _allocate(FakeBus({"allocate_for_instance": messaging.MessagingTimeout("no answer in 3 s")}))
 
 
 @pytest.mark.parametrize("error", [messaging.RemoteError("DBError"), messaging.MessageDeliveryFailure()])

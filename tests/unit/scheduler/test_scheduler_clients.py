@@ -16,7 +16,7 @@ CONTEXT = records.make_context()
 def test_select_destinations_is_a_call(conf):
     bus = fake_bus.FakeBus({"select_destinations": [["answer"]]})
 
-    assert rpcapi.SchedulerAPI(bus).select_destinations(CONTEXT, new_request(["a"]), 10) == [["answer"]]
+    assert rpcapi.SchedulerAPI(bus).select_destinations(CONTEXT, new_request(["a"]), 20, 10) == [["answer"]]
     assert bus.sent() == [("call", "scheduler", "select_destinations")]
 
 
@@ -42,18 +42,18 @@ class Clock:
 
 
 class SilentSchedulers:
-    """Answers a call with the next of ``outcomes``; a MessagingTimeout takes the time that was asked for."""
+    """Answers a call with the next of ``outcomes``; a MessagingTimeout takes the silence that was allowed."""
 
     def __init__(self, clock, outcomes):
         self._clock = clock
         self._outcomes = iter(outcomes)
         self.timeouts = []
 
-    def select_destinations(self, context, request_spec, timeout_seconds):
-        self.timeouts.append(timeout_seconds)
+    def select_destinations(self, context, request_spec, timeout_seconds, silence_seconds):
+        self.timeouts.append((timeout_seconds, silence_seconds))
         outcome = next(self._outcomes)
         if isinstance(outcome, messaging.MessagingTimeout):
-            self._clock.sleep(timeout_seconds)
+            self._clock.sleep(silence_seconds)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -61,7 +61,7 @@ class SilentSchedulers:
 
 @pytest.fixture
 def ask(conf):
-    """Ask with these outcomes: (what comes back or is raised, timeout of each call, seconds in all)."""
+    """Ask with these outcomes: (what comes back or is raised, (timeout, silence) of each call, seconds in all)."""
     conf.config(group="scheduler", rpc_timeout=10, query_deadline=25)
 
     def run(outcomes):
@@ -78,13 +78,13 @@ def ask(conf):
 
 
 def test_an_answer_is_returned(ask):
-    assert ask([[["host1"]]]) == ([["host1"]], [10], 0)
+    assert ask([[["host1"]]]) == ([["host1"]], [(25, 10)], 0)
 
 
 def test_a_scheduler_that_does_not_answer_is_asked_again(ask):
     answer, timeouts, seconds = ask([messaging.MessagingTimeout(), messaging.MessagingTimeout(), [["host1"]]])
 
-    assert (answer, timeouts, seconds) == ([["host1"]], [10, 10, 5], 20)
+    assert (answer, timeouts, seconds) == ([["host1"]], [(25, 10), (15, 10), (5, 5)], 20)
 
 
 def test_silence_until_the_deadline_is_told(ask):
@@ -92,7 +92,7 @@ def test_silence_until_the_deadline_is_told(ask):
 
     assert isinstance(error, exception.ServiceUnavailable)
     assert error.message == "minova-scheduler did not answer for 25 s."
-    assert (timeouts, seconds) == ([10, 10, 5], 25)
+    assert (timeouts, seconds) == ([(25, 10), (15, 10), (5, 5)], 25)
 
 
 def test_a_bus_that_is_away_is_tried_again_after_a_pause(ask):
@@ -128,7 +128,7 @@ def test_no_valid_host_is_not_asked_again(ask):
     error, timeouts, _seconds = ask([exception.NoValidHost(reason="0 hosts")])
 
     assert isinstance(error, exception.NoValidHost)
-    assert timeouts == [10]
+    assert timeouts == [(25, 10)]
 
 
 def report_states(client, **accepting_by_host):
