@@ -8,7 +8,7 @@ import asyncio
 
 from pamqp import commands
 
-from minova.broker import dispatch, errors, frame, method, stats
+from minova.broker import dispatch, errors, frame, method, permissions, stats
 from minova.broker import message as messages
 from minova.broker.consumer import Consumer
 
@@ -247,12 +247,14 @@ class Channel:
     def _check_publish(self, publish, properties):
         if publish.immediate:
             raise errors.not_implemented("immediate=true")
+        permissions.require(self, "write", "exchange", publish.exchange)
         source = self.vhost.find_exchange(publish.exchange)
         if source.internal:
             raise errors.access_refused(f"cannot publish to internal {source.describe()}")
-        if properties.user_id not in (None, self.connection.user):
+        if properties.user_id not in (None, self.connection.user.name):
             raise errors.precondition_failed(
-                f"user_id property set to '{properties.user_id}' but authenticated user was '{self.connection.user}'"
+                f"user_id property set to '{properties.user_id}' but authenticated user was "
+                f"'{self.connection.user.name}'"
             )
         return source
 

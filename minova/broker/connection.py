@@ -32,7 +32,9 @@ class Connection(asyncio.Protocol):
         self.server = server
         self.name = ""  # "client address -> broker address", as RabbitMQ names connections
         self.label = ""  # the name and what the client calls itself: for the log
-        self.user = None
+        self.peer_host, self.peer_port = "", 0  # the client's IP address and port
+        self.host, self.port = "", 0  # where it was accepted
+        self.user = None  # an access.User, once it has logged in
         self.vhost = None
         self.wants_cancel_notify = False
         self.owned_queues = set()  # exclusive queues
@@ -64,9 +66,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport):
         self._transport = transport
         transport.set_write_buffer_limits(high=_WRITE_BUFFER_HIGH_BYTES)
-        self.name = "{} -> {}".format(
-            *map(_address, (transport.get_extra_info("peername"), transport.get_extra_info("sockname")))
-        )
+        self.peer_host, self.peer_port = _address(transport, "peername")
+        self.host, self.port = _address(transport, "sockname")
+        self.name = f"{self.peer_host}:{self.peer_port} -> {self.host}:{self.port}"
         self.label = self.name
         self.server.connections.add(self)
         self.server.churn.connection_created += 1
@@ -364,8 +366,9 @@ class Connection(asyncio.Protocol):
         self._timer = self._loop.call_later(seconds, callback, *args)
 
 
-def _address(socket_name):
-    return "{}:{}".format(*socket_name[:2]) if socket_name else "unknown"
+def _address(transport, name):
+    """Return (IP address, port); a socket that is gone already has neither."""
+    return (transport.get_extra_info(name) or ("unknown", 0))[:2]
 
 
 def _method_ids(method_index):

@@ -3,7 +3,7 @@
 
 from pamqp import commands
 
-from minova.broker import basic, errors, topology
+from minova.broker import basic, errors, permissions, topology
 
 _HANDLERS = {
     commands.Exchange.Declare: topology.exchange_declare,
@@ -36,6 +36,7 @@ def call(channel, method):
     handler = _HANDLERS.get(type(method))
     if handler is None:
         raise _refusal(method)
+    permissions.check(channel, method)
     handler(channel, method)
 
 

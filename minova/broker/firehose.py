@@ -58,7 +58,7 @@ class Firehose:
             "vhost": self._vhost.name,
             "connection": channel.connection.name,
             "channel": channel.id,
-            "user": channel.connection.user,
+            "user": channel.connection.user.name,
         }
 
 

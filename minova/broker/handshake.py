@@ -84,13 +84,19 @@ class Handshake:
         if mechanism not in _MECHANISMS:
             raise errors.AuthenticationFailed(403, f"unknown authentication mechanism '{mechanism}'")
         octets = response.encode() if isinstance(response, str) else response
-        user, password = _read_plain(octets) if mechanism == "PLAIN" else _read_amqplain(octets)
-        if user is None or self._settings.users.get(user) != password:
+        name, password = _read_plain(octets) if mechanism == "PLAIN" else _read_amqplain(octets)
+        user = self._connection.server.access.authenticate(name, password, self._remote_host())
+        if user is None:
             raise errors.AuthenticationFailed(
                 403,
                 f"Login was refused using authentication mechanism {mechanism}. For details see the broker logfile.",
             )
         return user
+
+    def _remote_host(self):
+        """Return the client's IP address; None when it is one of this machine's."""
+        connection = self._connection
+        return None if connection.peer_host == connection.host else connection.peer_host
 
     def _tune_ok(self, method):
         _check_limit("channel_max", method.channel_max, self._settings.channel_max, 1)
@@ -99,9 +105,12 @@ class Handshake:
         self._expected = commands.Connection.Open
 
     def _open(self, method):
-        vhost = self._connection.server.vhosts.get(method.virtual_host)
+        name, user = method.virtual_host, self._connection.user
+        vhost = self._connection.server.vhosts.get(name)
         if vhost is None:
-            raise errors.ConnectionException(530, f"vhost {method.virtual_host} not found")
+            raise errors.ConnectionException(530, f"vhost {name} not found")
+        if not user.may_enter(name):
+            raise errors.ConnectionException(530, f"access to vhost '{name}' refused for user '{user.name}'")
         self._connection.vhost = vhost
         self._connection.send(commands.Connection.OpenOk())
         self._connection.opened()

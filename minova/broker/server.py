@@ -5,7 +5,7 @@ import asyncio
 import dataclasses
 import logging
 
-from minova.broker import errors, stats
+from minova.broker import access, errors, stats
 from minova.broker.connection import Connection
 from minova.broker.vhost import Vhost
 
@@ -23,6 +23,8 @@ class Settings:
     port: int = 5673
     users: dict = dataclasses.field(default_factory=lambda: {"guest": "guest"})
     vhosts: tuple = ("/",)
+    loopback_users: tuple = ("guest",)
+    definitions_file: str | None = None
     heartbeat_seconds: int = 60
     handshake_timeout: int = 10
     frame_max: int = 131072
@@ -31,15 +33,24 @@ class Settings:
 
 
 class Server:
-    """All connections and vhosts."""
+    """All connections, vhosts and users.
 
-    def __init__(self, settings, version="0"):
+    `definitions` (definitions.py), where there are any, say which vhosts and users; otherwise the settings do.
+    """
+
+    def __init__(self, settings, version="0", definitions=None):
+        """:raises definitions.DefinitionsError: when they contradict themselves"""
         self.settings = settings
         self.version = version
-        self.vhosts = {name: Vhost(name, settings) for name in settings.vhosts}
+        vhost_names = settings.vhosts if definitions is None else definitions.vhosts
+        self.vhosts = {name: Vhost(name, settings) for name in vhost_names}
+        users = _full_users(settings) if definitions is None else definitions.users
+        self.access = access.Access(users, settings.loopback_users)
         self.connections = set()
         self.churn = stats.Churn()
         self._listener = None
+        if definitions is not None:
+            definitions.declare(self.vhosts)
 
     async def start(self):
         """Begin to listen; return the port.
@@ -68,3 +79,14 @@ class Server:
             await asyncio.sleep(0.01)
         for connection in list(self.connections):
             connection.abort()
+
+
+def _full_users(settings):
+    """Return the users of option `users`, each with every permission, as RabbitMQ's own guest has them."""
+    users = []
+    for name, password in settings.users.items():
+        user = access.User(name, access.hash_password(password), ["administrator"])
+        for vhost_name in settings.vhosts:
+            user.permit(vhost_name)
+        users.append(user)
+    return users

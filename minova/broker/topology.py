@@ -28,6 +28,7 @@ def exchange_delete(channel, method):
 
 
 def exchange_bind(channel, method):
+    channel.vhost.find_exchange_passively(method.source)  # the first to be missed, as on RabbitMQ
     destination = channel.vhost.find_exchange_passively(method.destination)
     channel.vhost.bind(method.source, destination, method.routing_key, method.arguments)
     _reply(channel, method, commands.Exchange.BindOk())
@@ -60,6 +61,7 @@ def queue_declare(channel, method):
 
 
 def queue_bind(channel, method):
+    channel.vhost.find_exchange_passively(method.exchange)  # the first to be missed, as on RabbitMQ
     queue = find_queue(channel, method.queue)
     channel.vhost.bind(method.exchange, queue, _routing_key(channel, method), method.arguments)
     _reply(channel, method, commands.Queue.BindOk())

@@ -173,7 +173,7 @@ class Vhost:
 
     def _add_queue(self, name, owner, durable, auto_delete, arguments):
         made = queue.Queue(
-            name or self._make_queue_name(),
+            name or self.make_queue_name(),
             self.name,
             durable=durable,
             auto_delete=auto_delete,
@@ -189,7 +189,7 @@ class Vhost:
         return made
 
     @staticmethod
-    def _make_queue_name():
+    def make_queue_name():
         return "amq.gen-" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
     def _compare_queue(self, existing, durable, exclusive, auto_delete, arguments):

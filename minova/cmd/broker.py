@@ -12,6 +12,7 @@ import sys
 from oslo_config import cfg
 
 import minova.conf
+from minova.broker import definitions
 from minova.broker.server import Server, Settings
 
 _CLI_OPTS = [
@@ -45,7 +46,11 @@ async def _serve(settings):
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    server = Server(settings)
+    try:
+        server = Server(settings, definitions=_read_definitions(settings))
+    except definitions.DefinitionsError as err:
+        print(f"minova-broker: {err}", file=sys.stderr)
+        return 1
     try:
         await server.start()
     except OSError as err:
@@ -60,6 +65,10 @@ def _read_settings(conf):
     settings = Settings(**{field.name: conf.broker[field.name] for field in dataclasses.fields(Settings)})
     given = {name: conf[name] for name in ("listen", "port") if conf[name] is not None}
     return dataclasses.replace(settings, **given)
+
+
+def _read_definitions(settings):
+    return definitions.read(settings.definitions_file) if settings.definitions_file else None
 
 
 def _explain(error, settings):

@@ -12,13 +12,25 @@ OPTS = [
         "users",
         default={"guest": "guest"},
         secret=True,
-        help="Who may connect, as name:password pairs. Every user may use every virtual host.",
+        help="Who may connect, as name:password pairs. Each of them is an administrator with every permission in "
+        "every virtual host; for anything finer, and to keep passwords as hashes, see definitions_file.",
     ),
     cfg.ListOpt(
         "vhosts",
         default=["/"],
         help="Virtual hosts that exist; a connection to another one is refused. The virtual host of a transport "
         "URL that ends in a single slash, or in no path, is /.",
+    ),
+    cfg.ListOpt(
+        "loopback_users",
+        default=["guest"],
+        help="Users who may connect from this machine only, wherever the broker listens.",
+    ),
+    cfg.StrOpt(
+        "definitions_file",
+        help="File in RabbitMQ's JSON form of definitions, as rabbitmqctl export_definitions and the management API "
+        "write it, with users (password_hash or password, tags), vhosts, permissions, exchanges, queues and bindings. "
+        "It is read at start. With it the options users and vhosts are not used. Unset: there is none.",
     ),
     cfg.IntOpt(
         "heartbeat_seconds",

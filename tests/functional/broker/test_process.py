@@ -57,6 +57,16 @@ def test_wrong_option_is_one_sentence_and_exit_code_1(tmp_path):
     assert "frame_max" in done.stderr
 
 
+def test_wrong_definitions_file_is_one_sentence_and_exit_code_1(tmp_path):
+    definitions = tmp_path / "definitions.json"
+    definitions.write_text('{"users": [], "vhosts": 1}')
+    path = tmp_path / "minova.conf"
+    path.write_text(f"[broker]\ndefinitions_file = {definitions}\n")
+    done = run_broker("--config-file", str(path))
+    assert done.returncode == 1
+    assert done.stderr == f"minova-broker: {definitions}: $.vhosts: does not keep to type array\n"
+
+
 def test_sigterm_closes_connections_with_320_and_ends_within_a_second(own_broker):
     connection = connect(own_broker)
     before = time.monotonic()
