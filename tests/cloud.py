@@ -50,6 +50,10 @@ class Process:
     def kill(self):
         return self._end(signal.SIGKILL)
 
+    def reap(self):
+        """Wait for the end of a process that was killed by somebody else."""
+        self._popen.wait(timeout=_STOP_SECONDS)
+
     def log(self):
         return self.log_path.read_text()
 
@@ -101,10 +105,14 @@ class Cloud:
     def start(self, name, *arguments):
         """Start one service, without waiting for it."""
         log_path = self.path / f"{name}-{len(self.processes)}.log"
-        command = [_SCRIPTS / f"minova-{name}", "--config-file", self.config_path, *arguments]
+        command = [*self.launcher(name), "--config-file", self.config_path, *arguments]
         process = Process(name, command, log_path)
         self.processes.append(process)
         return process
+
+    def launcher(self, name):
+        """The beginning of the command that runs a service."""
+        return [_SCRIPTS / f"minova-{name}"]
 
     def start_all(self, *compute_arguments):
         """Start one of each service and wait until all report; returns them by name."""

@@ -23,10 +23,10 @@ OPTS = [
         help="Directory of everything that minova keeps on disk: the default SQLite database, the simulated "
         "hypervisors' guests, process ids.",
     ),
-    cfg.IntOpt(
+    cfg.FloatOpt(
         "report_interval",
-        default=10,
-        min=1,
+        default=10.0,
+        min=0.1,
         help="Seconds between two state reports (heartbeats) of a service.",
     ),
     cfg.IntOpt(
