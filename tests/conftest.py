@@ -12,6 +12,12 @@ from tests import real_servers
 _SERVERS = pytest.StashKey()
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--slow", action="store_true", help="ten minutes of storms (tests/integration/test_chaos.py), not one"
+    )
+
+
 def pytest_configure(config):
     config.stash[_SERVERS] = {
         "rabbitmq": real_servers.find_rabbitmq(),

@@ -22,11 +22,19 @@ class DeploymentError(Exception):
 
 
 class Deployment:
-    """One `minova up`, ready on entry and stopped on exit."""
+    """One `minova up`, ready on entry and stopped on exit.
 
-    def __init__(self, state_path, hosts, transport_url=None, database_url=None):
+    :param options: further options of `minova up`.
+    :param environment: variables that its processes see beside those of this one.
+    """
+
+    def __init__(
+        self, state_path, hosts, transport_url=None, database_url=None, options=(), environment=None
+    ):
         self.state_path = state_path
         self.hosts = hosts
+        self._options = options
+        self._environment = {**os.environ, **(environment or {})}
         self._transport_url = transport_url
         self._database_url = database_url
         self._output_path = os.path.join(os.path.dirname(state_path), f"{os.path.basename(state_path)}.out")
@@ -41,6 +49,7 @@ class Deployment:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env=self._environment,
             )
         try:
             self.record = self._wait_ready()
@@ -63,6 +72,10 @@ class Deployment:
     def transport_url(self):
         return self.record.transport_url
 
+    def read_record(self):
+        """The record as it is now: processes may have been started again."""
+        return record.load(self.state_path)
+
     def members(self):
         """Minova's own processes by service, for accounting.py."""
         services = {name: _in_group(pid) for name, pid in self.record.processes.items() if name != "db sync"}
@@ -76,6 +89,7 @@ class Deployment:
     def _command(self):
         command = [sys.executable, "-m", "minova.cmd.cli", "up", "--state-path", self.state_path]
         command += ["--hosts", str(self.hosts), "--api-port", "0", "--broker-port", "0"]
+        command += self._options
         if self._transport_url:
             command += ["--transport-url", self._transport_url]
         if self._database_url:

@@ -13,6 +13,7 @@ COMMANDS = (
     ("demo", "minova.up.demo", "boot a server with curl and show the RPC messages that did it"),
     ("trace", "minova.trace.command", "show each RPC message as it is sent"),
     ("fault", "minova.virt.fault_command", "tell the simulated hypervisors what to do badly"),
+    ("chaos", "minova.chaos.command", "kill, stop and restart services under load, and check what is left"),
     ("bench", "minova.bench.command", "measure a minova of its own"),
 )
 
