@@ -16,13 +16,14 @@ import waitress.task
 
 import minova.conf
 from minova import exception
-from minova.api import errors
+from minova.api import errors, overload
 
 CONF = minova.conf.CONF
 LOG = logging.getLogger(__name__)
 _LISTEN_BACKLOG = 1024
 _CONNECTION_LIMIT = 1000
 _IDLE_CONNECTION_SECONDS = 120
+_POLL_SECONDS = 0.5
 # The application refuses bodies far shorter than this, with a better message; this bounds the disk that a
 # body may take before the application sees it.
 _READ_AT_MOST_BYTES = 16 * 1024 * 1024
@@ -51,10 +52,12 @@ class WsgiServer:
 
     def __init__(self, app, listener):
         self._stopping = threading.Event()
+        self._dispatcher = overload.Dispatcher()
+        self._dispatcher.set_thread_count(CONF.api.threads)
         self._server = waitress.server.create_server(
             app,
+            _dispatcher=self._dispatcher,
             sockets=[listener],
-            threads=CONF.api.threads,
             ident="minova",
             backlog=_LISTEN_BACKLOG,
             connection_limit=_CONNECTION_LIMIT,
@@ -74,7 +77,7 @@ class WsgiServer:
         self._stopping.set()
         self._server.pull_trigger()
         self._thread.join()
-        self._server.task_dispatcher.shutdown()
+        self._dispatcher.shutdown()
 
     def _run(self):
         server = self._server
@@ -92,7 +95,8 @@ class WsgiServer:
 
     def _poll(self):
         server = self._server
-        server.asyncore.loop(timeout=1, map=server._map, use_poll=True, count=1)
+        server.asyncore.loop(timeout=_POLL_SECONDS, map=server._map, use_poll=True, count=1)
+        self._dispatcher.refuse_expired()
 
     def _has_work(self):
         """Whether a request is being worked on, or an answer not yet sent."""
@@ -108,6 +112,7 @@ class _ErrorTask(waitress.task.ErrorTask):
         body = errors.fault(error.code, f"{error.reason}: {error.body}")
         self.status = f"{error.code} {error.reason}"
         self.response_headers.append(("Content-Type", "application/json"))
+        self.response_headers.extend(errors.headers_of(error.code))
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)

@@ -19,6 +19,6 @@ def main():
         sys.exit(f"{service.BINARY}: {error.message}")
 
     def make_manager(bus):
-        return service.ApiManager(bus, engine.Database(), listener)
+        return service.ApiManager(bus, engine.Database(CONF.api.database_timeout), listener)
 
     common.serve_service(service.ApiService(service.BINARY, service.TOPIC, make_manager), CONF.api.workers)

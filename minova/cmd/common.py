@@ -19,6 +19,7 @@ _LEVELS_OF_LIBRARIES = [
     "oslo_messaging=WARN",
     "sqlalchemy=WARN",
     "stevedore=WARN",
+    "waitress.queue=ERROR",
 ]
 
 

@@ -25,7 +25,7 @@ class ConductorManager(manager.Manager):
     target = messaging.Target(version=rpcapi.ConductorAPI.VERSION)
 
     def __init__(self, bus):
-        self._db = engine.Database()
+        self._db = engine.Database(CONF.database_patience)
         self._records = records.Records(self._db)
         compute = compute_rpcapi.ComputeAPI(bus)
         builds = build.BuildInstances(self._db, self._records, query.SchedulerQueryClient(bus), compute)

@@ -20,6 +20,20 @@ OPTS = [
     ),
     cfg.IntOpt("workers", default=1, min=1, help="Number of minova-api processes that share the port."),
     cfg.IntOpt("threads", default=8, min=1, help="Requests that one process works on at a time."),
+    cfg.IntOpt(
+        "max_waiting_requests",
+        default=500,
+        min=1,
+        help="Requests of one process that may wait for a thread; those that come when so many wait are answered with "
+        "503 at once.",
+    ),
+    cfg.FloatOpt(
+        "max_waiting_seconds",
+        default=30.0,
+        min=0.1,
+        help="Seconds that a request may wait for a thread; then it is answered with 503. Nobody has looked at it yet, so "
+        "it has changed nothing.",
+    ),
     cfg.FloatOpt(
         "bus_timeout",
         default=5.0,
@@ -27,6 +41,12 @@ OPTS = [
         help="Seconds in which the message bus has to take a message. When it does not, the request that sent it is "
         "still accepted, for its record stands and a conductor goes on with it; those that come later and need the bus "
         "are refused with 503 until it is back.",
+    ),
+    cfg.FloatOpt(
+        "database_timeout",
+        default=5.0,
+        min=0.0,
+        help="Seconds that a request waits for a database that is away or locked before it is answered with 503.",
     ),
     cfg.IntOpt(
         "retry_after",

@@ -35,6 +35,13 @@ OPTS = [
         min=2,
         help="Seconds after its last report at which a service is taken for down.",
     ),
+    cfg.FloatOpt(
+        "database_patience",
+        default=30.0,
+        min=0.0,
+        help="Seconds that a service waits for a database that is away or locked before what it does fails. What "
+        "failed so is taken up again at the deadline of its task. For minova-api see [api] database_timeout.",
+    ),
     cfg.IntOpt(
         "graceful_shutdown_timeout",
         default=30,

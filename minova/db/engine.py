@@ -2,7 +2,9 @@
 """Transactions on the records: oslo.db's engine, with what SQLite needs to be shared by processes."""
 
 import contextlib
+import logging
 import os
+import random
 import sqlite3
 import threading
 import time
@@ -18,9 +20,16 @@ from sqlalchemy.sql import functions
 import minova.conf
 
 CONF = minova.conf.CONF
-_POOL_SIZE = 30
-_SQLITE_BUSY_SECONDS = 30
+LOG = logging.getLogger(__name__)
+# PostgreSQL takes 100 connections by default, and four kinds of services share them.
+_POOL_SIZE = 20
+_POOL_OVERFLOW = 0
+_CONNECT_PAUSE_SECONDS = 0.5
+_BUSY_SECONDS = 30
+_SECONDS_BETWEEN_LOGS = 5
 _SQLITE_POLL_SECONDS = 0.001
+# What a driver says when the database is away, locked or overrun.
+_OUTAGES = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 _DRIVERS = {
     "postgresql": "postgresql+psycopg2",
     "mysql": "mysql+pymysql",
@@ -62,46 +71,83 @@ def _now_mysql(_element, _compiler, **_kwargs):
 
 def set_defaults(conf):
     """Register oslo.db's options; without [database] connection the records are an SQLite file."""
-    # As many connections as an API process has threads, and some: oslo.db keeps 5 and opens and closes the others.
-    options.set_defaults(conf, max_pool_size=_POOL_SIZE)
+    # oslo.db keeps 5 and opens up to 50 others for a moment.
+    options.set_defaults(conf, max_pool_size=_POOL_SIZE, max_overflow=_POOL_OVERFLOW)
 
 
 class Database:
     """The records of one process. Make it after every fork.
 
     ``reader()`` and ``writer()`` give a SQLAlchemy connection in a transaction; the query modules beside
-    this one take it as their first argument, so that a caller decides what belongs together.
+    this one take it as their first argument, so that a caller decides what belongs together. Both raise
+    oslo_db.exception.DBConnectionError when the database is away or stays locked.
+
+    :param patience_seconds: how long a transaction waits for a database that is away or locked before it begins;
+        without it, only for a lock. One that has begun is never repeated: it may have come to its end.
     """
 
-    def __init__(self):
+    def __init__(self, patience_seconds=None):
         set_defaults(CONF)
+        self._patience_seconds = patience_seconds or 0
+        busy_seconds = _BUSY_SECONDS if patience_seconds is None else patience_seconds
         url = CONF.database.connection or f"sqlite:///{os.path.join(CONF.state_path, 'minova.sqlite3')}"
         if url.startswith("sqlite:///"):
             os.makedirs(os.path.dirname(os.path.abspath(url.removeprefix("sqlite:///"))), exist_ok=True)
-        self.engine = _make_sqlite_engine(url) if url.startswith("sqlite") else _make_server_engine(url)
+        if url.startswith("sqlite"):
+            self.engine = _make_sqlite_engine(url, busy_seconds)
+        else:
+            self.engine = _make_server_engine(url, busy_seconds)
         self._writing_engine = self.engine.execution_options(minova_writes=True)
 
     @contextlib.contextmanager
     def reader(self):
-        with self.engine.connect() as conn:
+        with _outages_told(), self._connect(self.engine) as conn:
             yield conn
 
     @contextlib.contextmanager
     def writer(self):
-        with self._writing_engine.begin() as conn:
+        with _outages_told(), self._connect(self._writing_engine) as conn, conn.begin():
             yield conn
+
+    def _connect(self, engine):
+        began = next_log = time.monotonic()
+        while True:
+            try:
+                return engine.connect()
+            except (*_OUTAGES, oslo_db_exception.DBConnectionError) as err:
+                now = time.monotonic()
+                if now - began >= self._patience_seconds:
+                    raise
+                if now >= next_log:
+                    LOG.warning("waiting for the database: %s", first_line(err))
+                    next_log = now + _SECONDS_BETWEEN_LOGS
+            time.sleep(_CONNECT_PAUSE_SECONDS * random.uniform(0.5, 1.5))
 
     def dispose(self):
         self.engine.dispose()
 
 
-def _make_server_engine(url):
+def first_line(error):
+    """What a database's error says, without the driver's hints."""
+    return str(error).strip().partition("\n")[0]
+
+
+@contextlib.contextmanager
+def _outages_told():
+    """oslo.db leaves some errors of the drivers as they are, such as those of PostgreSQL's start and end."""
+    try:
+        yield
+    except _OUTAGES as err:
+        raise oslo_db_exception.DBConnectionError(err) from err
+
+
+def _make_server_engine(url, busy_seconds):
     # Only here: it brings SQLAlchemy's ORM, 6 MB and 0.1 s that SQLite's users need not have.
     from oslo_db.sqlalchemy import enginefacade
 
     facade = enginefacade.transaction_context()
     # Connect when first used: oslo.db would else try for 100 s, silently, where nobody can say what is missing.
-    facade.configure(connection=_with_driver(url), max_retries=0)
+    facade.configure(connection=_with_driver(url), max_retries=0, pool_timeout=busy_seconds)
     return facade.writer.get_engine()
 
 
@@ -115,10 +161,10 @@ def _with_driver(url):
     return parsed.render_as_string(hide_password=False)
 
 
-def _make_sqlite_engine(url):
+def _make_sqlite_engine(url, busy_seconds):
     """An engine that keeps its connections, unlike oslo.db's for SQLite: opening one costs 0.7 ms of CPU."""
     engine = sa.create_engine(
-        url, poolclass=sa.pool.QueuePool, max_overflow=-1, connect_args={"timeout": _SQLITE_BUSY_SECONDS}
+        url, poolclass=sa.pool.QueuePool, max_overflow=-1, connect_args={"timeout": busy_seconds}
     )
     exc_filters.register_engine(engine)
     writers_turn = threading.Lock()
@@ -128,7 +174,7 @@ def _make_sqlite_engine(url):
         dbapi_connection.isolation_level = None  # BEGIN is ours
         if dbapi_connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
             # SQLite does not wait here while another process does the same to a new file.
-            _execute_when_free(dbapi_connection, "PRAGMA journal_mode = WAL")
+            _execute_when_free(dbapi_connection, "PRAGMA journal_mode = WAL", busy_seconds)
         dbapi_connection.execute("PRAGMA synchronous = NORMAL")
 
     # Past SQLAlchemy, which would need longer for a BEGIN than for the query that follows.
@@ -137,32 +183,32 @@ def _make_sqlite_engine(url):
         connection = conn.connection.dbapi_connection
         if conn.get_execution_options().get("minova_writes"):
             with writers_turn:
-                _begin_writing(connection)
+                _begin_writing(connection, busy_seconds)
         else:
             connection.execute("BEGIN")
 
     return engine
 
 
-def _begin_writing(connection):
+def _begin_writing(connection, busy_seconds):
     """Take the write lock at once; a transaction that took it after reading would fail when another wrote.
 
     SQLite's own waiting sleeps longer and longer, up to 100 ms; here a waiter looks every millisecond.
     """
     connection.execute("PRAGMA busy_timeout = 0")
     try:
-        _execute_when_free(connection, "BEGIN IMMEDIATE")
+        _execute_when_free(connection, "BEGIN IMMEDIATE", busy_seconds)
     finally:
-        connection.execute(f"PRAGMA busy_timeout = {_SQLITE_BUSY_SECONDS * 1000}")
+        connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
 
 
-def _execute_when_free(connection, statement):
-    deadline = time.monotonic() + _SQLITE_BUSY_SECONDS
+def _execute_when_free(connection, statement, busy_seconds):
+    deadline = time.monotonic() + busy_seconds
     while True:
         try:
             connection.execute(statement)
             return
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise oslo_db_exception.DBError(error) from error
+                raise oslo_db_exception.DBConnectionError(error) from error
         time.sleep(_SQLITE_POLL_SECONDS)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from oslo_db import exception as db_exception
 
 from minova import exception
-from minova.db import default_data, models
+from minova.db import default_data, engine, models
 
 LOG = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def wait_for_schema(database):
     next_log = 0
     while missing := _what_is_missing(database):
         if time.monotonic() >= next_log:
-            LOG.warning("waiting for the database schema; run minova-manage db sync: %s", missing)
+            LOG.warning("waiting for the database: %s", missing)
             next_log = time.monotonic() + _SECONDS_BETWEEN_LOGS
         time.sleep(random.uniform(0.1, 0.4))
 
@@ -67,10 +67,10 @@ def _what_is_missing(database):
         with database.reader() as conn:
             revision = stored_revision(conn)
     except (sa.exc.SQLAlchemyError, db_exception.DBError) as err:
-        return f"the database does not answer: {err}"
+        return f"the database does not answer: {engine.first_line(err)}"
     if revision == HEAD:
         return None
-    return f"the schema is at revision {revision or 'none'}, not {HEAD}"
+    return f"its schema is at revision {revision or 'none'}, not {HEAD}; run minova-manage db sync"
 
 
 def _migrate(conn):

@@ -35,7 +35,7 @@ class NetworkManager(manager.Manager):
     target = messaging.Target(version=rpcapi.NetworkAPI.VERSION)
 
     def __init__(self, bus):
-        self._db = engine.Database()
+        self._db = engine.Database(CONF.database_patience)
 
     def init_host(self):
         migration.wait_for_schema(self._db)

@@ -24,7 +24,7 @@ class SchedulerManager(manager.Manager):
     target = messaging.Target(version=rpcapi.SchedulerAPI.VERSION)
 
     def __init__(self, bus, database=None):
-        self._database = database or engine.Database()
+        self._database = database or engine.Database(CONF.database_patience)
         self._host_manager = host_manager.HostManager()
         a_chooser = chooser.Chooser(
             extensions.load_filters(), extensions.load_weighers(), random.Random(CONF.scheduler.seed)
