@@ -31,8 +31,8 @@ OPTS = [
         "max_waiting_seconds",
         default=30.0,
         min=0.1,
-        help="Seconds that a request may wait for a thread; then it is answered with 503. Nobody has looked at it yet, so "
-        "it has changed nothing.",
+        help="Seconds that a request may wait for a thread; then it is answered with 503. Nobody has looked at it yet, "
+        "so it has changed nothing.",
     ),
     cfg.FloatOpt(
         "bus_timeout",
