@@ -48,10 +48,13 @@ class Channel:
             self._handle_method(payload)
         elif kind == frame.HEADER:
             self._handle_header(payload)
-        elif kind == frame.BODY:
-            self._handle_body(payload)
         else:
-            raise errors.ConnectionException(505, f"heartbeat on channel {self.id}")
+            self._handle_body(payload)
+
+    def check_between_messages(self):
+        """:raises errors.ConnectionException: 505 when the content of a Basic.Publish should come first"""
+        if self._publish is not None:
+            raise self._unexpected()
 
     def send(self, reply):
         """Send a method of pamqp's."""
@@ -187,8 +190,7 @@ class Channel:
     # Messages from the client
 
     def _handle_method(self, payload):
-        if self._publish is not None:
-            raise self._unexpected("method")
+        self.check_between_messages()
         self.method_index = index = payload[:4]
         if index == method.BASIC_PUBLISH:
             self._publish = method.decode_publish(payload)
@@ -206,7 +208,7 @@ class Channel:
 
     def _handle_header(self, payload):
         if self._publish is None or self._header is not None:
-            raise self._unexpected("header")
+            raise self._unexpected()
         self._body_size, self._properties = messages.decode_header(payload)
         if self._body_size > MAX_MESSAGE_SIZE_BYTES:
             raise errors.precondition_failed(
@@ -218,7 +220,7 @@ class Channel:
 
     def _handle_body(self, payload):
         if self._header is None:
-            raise self._unexpected("body")
+            raise self._unexpected()
         self._body_parts.append(payload)
         self._body_received += len(payload)
         if self._body_received > self._body_size:
@@ -268,10 +270,10 @@ class Channel:
             + message.content_frames(self.id, self.connection.frame_max)
         )
 
-    def _unexpected(self, kind):
+    def _unexpected(self):
         if self._publish is None:
-            text = "expected method frame, got non method frame instead"
-        elif self._header is None:
+            return errors.no_method()
+        if self._header is None:
             text = "expected content header for class 60, got non content header frame instead"
         else:
             text = "expected content body, got non content body frame instead"

@@ -174,7 +174,9 @@ class Connection(asyncio.Protocol):
             return
         self.send(
             commands.Connection.Close(
-                error.code, method.shorten(error.reply_text), *_method_ids(method_index)
+                error.code,
+                error.reply_text,
+                *_method_ids(b"" if isinstance(error, errors.FrameException) else method_index),
             )
         )
         self._restart_timer(_CLOSE_TIMEOUT_SECONDS, self.abort)
@@ -199,7 +201,7 @@ class Connection(asyncio.Protocol):
             self.close_because(err)
         except Exception:  # the process's edge: a defect must cost this connection only
             LOG.exception("[connection: %s] failed", self.label)
-            self.close_because(errors.ConnectionException(541, "the broker failed; its log says why"))
+            self.close_because(errors.internal_error())
 
     def _handle_data(self, data):
         if self._handshake is not None and not self._handshake.has_header:
@@ -224,6 +226,8 @@ class Connection(asyncio.Protocol):
     def _handle_frame(self, kind, channel_id, payload):
         if self.is_closing:
             self._handle_frame_while_closing(kind, channel_id, payload)
+        elif kind == frame.HEARTBEAT:
+            _check_heartbeat(channel_id, payload)
         elif channel_id in self._channels:
             self._handle_channel_frame(self._channels[channel_id], kind, payload)
         elif channel_id == 0:
@@ -236,6 +240,7 @@ class Connection(asyncio.Protocol):
     def _handle_channel_frame(self, channel, kind, payload):
         try:
             if kind == frame.METHOD and payload[:4] == _CHANNEL_CLOSE:
+                channel.check_between_messages()
                 self._close_channel(channel)
             elif kind == frame.METHOD and payload[:4] == _CHANNEL_OPEN:
                 self.close_because(
@@ -249,10 +254,8 @@ class Connection(asyncio.Protocol):
             self.close_because(err, channel.method_index)
 
     def _handle_connection_frame(self, kind, payload):
-        if kind == frame.HEARTBEAT:
-            return
         if kind != frame.METHOD:
-            raise errors.ConnectionException(505, "expected method frame, got non method frame instead")
+            raise errors.FrameException(505, errors.describe_frame(kind, payload))
         request = method.decode_method(payload)
         if isinstance(request, commands.Connection.Close):
             self.is_closing = True
@@ -285,6 +288,8 @@ class Connection(asyncio.Protocol):
             return
         if index == _CHANNEL_OPEN:
             self._open_channel(channel_id)
+        elif kind != frame.METHOD:
+            raise errors.no_method()
         else:
             self.close_because(errors.ConnectionException(504, "expected 'channel.open'"), index)
 
@@ -301,9 +306,11 @@ class Connection(asyncio.Protocol):
     # Channels
 
     def _open_channel(self, channel_id):
-        if channel_id > self.channel_max:
+        if len(self._channels) >= self.channel_max:  # RabbitMQ counts channels, whatever their numbers
             raise errors.ConnectionException(
-                530, f"channel {channel_id} exceeds the negotiated channel_max ({self.channel_max})"
+                530,
+                f"number of channels opened ({self.channel_max}) has reached the negotiated channel_max "
+                f"({self.channel_max})",
             )
         self._channels[channel_id] = Channel(self, channel_id)
         self.server.churn.channel_created += 1
@@ -319,11 +326,7 @@ class Connection(asyncio.Protocol):
         del self._channels[channel.id]
         self._closing_channels.add(channel.id)
         channel.release()
-        channel.send(
-            commands.Channel.Close(
-                error.code, method.shorten(error.reply_text), *_method_ids(channel.method_index)
-            )
-        )
+        channel.send(commands.Channel.Close(error.code, error.reply_text, *_method_ids(channel.method_index)))
 
     def _release(self):
         """Give back all that the client holds."""
@@ -364,6 +367,13 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_later(seconds, callback, *args)
+
+
+def _check_heartbeat(channel_id, payload):
+    if payload:
+        raise errors.frame_error(frame.HEARTBEAT, payload)
+    if channel_id:
+        raise errors.FrameException(505, errors.describe_frame(frame.HEARTBEAT, payload))
 
 
 def _address(transport, name):

@@ -19,6 +19,7 @@ PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 
 _PREFIX = struct.Struct(">BHI")
 _KINDS = (METHOD, HEADER, BODY, HEARTBEAT)
+_TOLERANCE = 8  # octets by which RabbitMQ lets a client misunderstand frame_max
 
 
 def encode(kind, channel_id, payload):
@@ -50,12 +51,16 @@ class FrameReader:
         while not self._is_lost and available - offset >= OVERHEAD:
             kind, channel_id, size = _PREFIX.unpack_from(data, offset)
             end = offset + 7 + size
-            self._check_prefix(kind, size)
+            if size > self.frame_max - OVERHEAD + _TOLERANCE:
+                # Before the payload has come: a wrong size must not make the broker wait for, or hold, that much.
+                raise self._lost(kind, b"", f"{{frame_too_large,{size},{self.frame_max - OVERHEAD}}}")
             if end >= available:
                 break
-            if data[end] != 0xCE:
-                raise self._lost(f"frame end is {data[end]}, not 206")
             payload = data[offset + 7 : end]
+            if data[end] != 0xCE:
+                raise self._lost(kind, payload, f"{{invalid_frame_end_marker,{data[end]}}}")
+            if kind not in _KINDS:
+                raise self._lost(kind, payload, "unknown_frame")
             offset = end + 1
             yield kind, channel_id, payload
         else:
@@ -64,13 +69,6 @@ class FrameReader:
             self._rest = bytearray(data[offset:])
             self._wanted = size + OVERHEAD
 
-    def _check_prefix(self, kind, size):
-        # Before the payload has come: a wrong size must not make the broker wait for, or hold, that much.
-        if kind not in _KINDS:
-            raise self._lost(f"unknown frame type {kind}")
-        if size > self.frame_max - OVERHEAD:
-            raise self._lost(f"frame of {size} octets exceeds the negotiated frame_max {self.frame_max}")
-
-    def _lost(self, text):
+    def _lost(self, kind, payload, reason):
         self._is_lost = True
-        return errors.ConnectionException(501, text)
+        return errors.frame_error(kind, payload, reason)

@@ -24,7 +24,7 @@ _NOT_DECODABLE = (
     RecursionError,
     struct.error,
 )
-_DEFINED_FLAGS = 0xFFFC
+_CONTINUED = 1  # of the flags: more of them follow, which AMQP 0-9-1 has no use for
 
 
 class Properties(typing.NamedTuple):
@@ -65,14 +65,18 @@ class Message:
 def decode_header(payload):
     """Return (size of the body in octets, Properties) of a content header.
 
-    :raises errors.ConnectionException: 501 or 505
+    :raises errors.ConnectionException: 501, 505, or 541 for properties that cannot be decoded
     """
     if len(payload) < 14:
-        raise errors.ConnectionException(501, "content header is cut short")
-    class_id, _weight, body_size = _CONTENT.unpack_from(payload)
+        raise errors.frame_error(frame.HEADER, payload)
+    class_id, weight, body_size = _CONTENT.unpack_from(payload)
     if class_id != _BASIC_CLASS:
         raise errors.ConnectionException(
             505, f"expected content header for class 60, got one for class {class_id} instead"
+        )
+    if weight:
+        raise errors.ConnectionException(
+            505, "expected content header for class 60, got non content header frame instead"
         )
     return body_size, _read_properties(payload[12:])
 
@@ -104,13 +108,13 @@ def _read(encoded):
     try:
         return _decode_properties(encoded)
     except _NOT_DECODABLE as err:
-        raise errors.ConnectionException(502, "cannot decode the message's properties") from err
+        raise errors.internal_error() from err
 
 
 def _decode_properties(encoded):
     flags = int.from_bytes(encoded[:2])
-    if flags & ~_DEFINED_FLAGS:
-        raise ValueError("undefined property flags")
+    if flags & _CONTINUED:
+        raise ValueError("more flags than there are properties")
     offset = 2
     wanted = {"expiration": None, "user_id": None}
     for name in commands.Basic.Properties.attributes():

@@ -51,16 +51,21 @@ def encode(channel_id, method):
 def decode_method(payload):
     """Return the method of pamqp's that a method frame's payload holds.
 
-    :raises errors.ConnectionException: 501 for what is no method
+    :raises errors.ConnectionException: 501 for what is no method, 503 for one that nobody knows
     """
+    if len(payload) < 4:
+        raise errors.frame_error(frame.METHOD, payload)
     method_class = commands.INDEX_MAPPING.get(int.from_bytes(payload[:4]))
-    if len(payload) < 4 or method_class is None:
-        raise errors.ConnectionException(501, f"unknown method {payload[:4].hex()}")
+    if method_class is None:
+        # Where RabbitMQ hangs up without a word.
+        raise errors.ConnectionException(503, f"unknown method {errors.list_octets(payload[:4])}")
     method = method_class()
     try:
         _read_fields(method, payload)
+    except UnicodeDecodeError as err:
+        raise errors.FrameException(501, "Malformed UTF-8 in shortstr") from err
     except _NOT_DECODABLE as err:
-        raise errors.ConnectionException(501, f"cannot decode {method.name}") from err
+        raise _not_decodable(payload) from err
     return method
 
 
@@ -76,7 +81,7 @@ def decode_publish(payload):
 def decode_ack(payload):
     """Return (delivery tag, multiple) of Basic.Ack."""
     if len(payload) != 13:
-        raise errors.ConnectionException(501, "cannot decode Basic.Ack")
+        raise _not_decodable(payload)
     return int.from_bytes(payload[4:12]), bool(payload[12] & 1)
 
 
@@ -143,6 +148,11 @@ def _read_fields(method, payload):
         setattr(method, name, value)
     if offset + (bits_read > 0) != len(payload):
         _cut_short()
+
+
+def _not_decodable(payload):
+    # As many octets as the text has room for, and then some.
+    return errors.ConnectionException(501, f"cannot decode {errors.list_octets(payload[4:260])}")
 
 
 def _cut_short():
