@@ -3,11 +3,12 @@
 
     python tests/injection.py CONTROL_DIRECTORY CLOCK_SECONDS minova-conductor --config-file ...
 
-runs a console script as it is, its clock CLOCK_SECONDS ahead. A point that is armed while it runs fires once:
-the process sends itself SIGKILL or SIGSTOP before or after a call of the named function. The product knows
-nothing of it. A process started again has no point armed.
+runs a console script as it is, its clock CLOCK_SECONDS ahead. A point that is armed while it runs, in
+one process or in several, fires once: that process sends itself SIGKILL or SIGSTOP before or after a call of the
+named function. The product knows nothing of it. A process started again has no point armed.
 """
 
+import contextlib
 import dataclasses
 import datetime
 import functools
@@ -17,6 +18,7 @@ import json
 import os
 import pathlib
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -55,20 +57,23 @@ class Control:
         self.directory = pathlib.Path(directory)
         self.directory.mkdir()
 
-    def arm(self, point):
-        """Arm a point in the running process and wait until it is."""
-        for name in ("armed", "fired"):
-            (self.directory / name).unlink(missing_ok=True)
-        order = self.directory / "order.part"
-        order.write_text(json.dumps(dataclasses.asdict(point)))
-        order.rename(self.directory / "order")
+    def arm(self, point, marker, sqlite_path=None):
+        """Arm a point in the running process and wait until it is.
+
+        :param marker: a file that who fires makes, with its process id in it; who finds it there does not fire.
+        :param sqlite_path: the records, where they are an SQLite file. A process that is stopped while one of its
+            threads writes there keeps all others from writing, so it is stopped between two writes.
+        """
+        (self.directory / "armed").unlink(missing_ok=True)
+        draft = self.directory / "draft"
+        draft.write_text(
+            json.dumps([dataclasses.asdict(point), str(marker), sqlite_path and str(sqlite_path)])
+        )
+        draft.rename(self.directory / "order")
         deadline = time.monotonic() + _ARM_SECONDS
         while not (self.directory / "armed").exists():
             assert time.monotonic() < deadline, f"{point} was not armed in {_ARM_SECONDS} s"
             time.sleep(_LOOK_SECONDS)
-
-    def has_fired(self):
-        return (self.directory / "fired").exists()
 
 
 def _resolve(at):
@@ -85,22 +90,23 @@ def _obey_orders(directory):
     order = directory / "order"
     while True:
         if order.exists():
-            point = Point(**json.loads(order.read_text()))
+            point, *how = json.loads(order.read_text())
             order.unlink()
-            _arm(point, directory)
+            _arm(Point(**point), *how)
+            (directory / "armed").touch()
         time.sleep(_LOOK_SECONDS)
 
 
-def _arm(point, directory):
+def _arm(point, marker, sqlite_path):
     owner, name, function = _resolve(point.at)
     calls = itertools.count(1)
 
     def fire(call):
-        if call != point.nth:
-            return
-        setattr(owner, name, function)
-        (directory / "fired").touch()
-        os.kill(os.getpid(), _SIGNALS[point.do])
+        if call == point.nth and _is_first(marker):
+            setattr(owner, name, function)
+            if point.do == "stop" and sqlite_path:
+                _wait_for_the_end_of_a_write(sqlite_path)
+            os.kill(os.getpid(), _SIGNALS[point.do])
 
     @functools.wraps(function)
     def wrapper(*args, **kwargs):
@@ -113,7 +119,23 @@ def _arm(point, directory):
         return result
 
     setattr(owner, name, wrapper)
-    (directory / "armed").touch()
+
+
+def _wait_for_the_end_of_a_write(sqlite_path):
+    with contextlib.closing(sqlite3.connect(sqlite_path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+
+
+def _is_first(marker):
+    """Of all processes and threads that ask, the first alone, and it leaves its process id."""
+    own = f"{marker}.{os.getpid()}.{threading.get_ident()}"
+    pathlib.Path(own).write_text(str(os.getpid()))
+    try:
+        os.link(own, marker)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _shift_clock(seconds):

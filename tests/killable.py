@@ -2,6 +2,7 @@
 """A cloud whose services can be killed and stopped at chosen points, and whose truth can be checked."""
 
 import contextlib
+import itertools
 import pathlib
 import signal
 import subprocess
@@ -10,7 +11,6 @@ import sys
 from oslo_config import fixture as config_fixture
 
 import minova.conf
-from minova import exception
 from minova.chaos import checks
 from minova.db import default_data, engine, instances
 from minova.virt.store import Store
@@ -21,9 +21,9 @@ from tests.cloud import Cloud
 FAST = {
     "DEFAULT": {"report_interval": 0.3, "service_down_time": 30},
     "task": {"deadline_seconds": 1, "sweep_interval": 0.1, "max_takeovers": 20},
-    "scheduler": {"rpc_timeout": 1, "query_deadline": 20},
-    "conductor": {"rpc_timeout": 1},
-    "network": {"rpc_timeout": 1, "release_interval": 1},
+    "scheduler": {"rpc_timeout": 2, "query_deadline": 20},
+    "conductor": {"rpc_timeout": 2},
+    "network": {"rpc_timeout": 2, "release_interval": 1},
     "compute": {"reconcile_interval": 1},
 }
 SETTLED_SECONDS = 60
@@ -36,12 +36,16 @@ class KillableCloud(Cloud):
 
     def __init__(self, path, options=FAST, **arguments):
         self._controls = {}
+        self._numbers = itertools.count()
         self._clock_seconds = 0
         super().__init__(path, options=options, **arguments)
         self._conf = config_fixture.Config(minova.conf.CONF)
         self._conf.setUp()
         self._conf.conf(["--config-file", str(self.config_path)], project="minova", default_config_files=[])
         self.database = engine.Database()
+        self._sqlite_path = (
+            self.database.engine.url.database if self.database.engine.name == "sqlite" else None
+        )
         self.hypervisors = Store(str(path / "state"))
 
     def close(self):
@@ -69,14 +73,18 @@ class KillableCloud(Cloud):
             f"minova-{name}",
         ]
 
-    def arm(self, process, point):
-        self._controls[process].arm(point)
+    def arm(self, point, *processes):
+        """Have the first of ``processes`` that comes to a point killed or stopped there."""
+        self._marker = self.path / f"fired-{next(self._numbers)}"
+        for process in processes:
+            self._controls[process].arm(point, self._marker, self._sqlite_path)
 
-    def wait_until_fired(self, process):
-        """Wait until the armed point killed or stopped the process."""
-        control = self._controls[process]
-        self.wait_for(control.has_fired, f"{process.name} at its point", _FIRES_SECONDS)
-        self.wait_for(lambda: state_of(process.pid) in ("Z", "T"), f"{process.name} dead or stopped", 10)
+    def wait_until_fired(self):
+        """Wait until a process was killed or stopped at its point; returns it."""
+        self.wait_for(self._marker.exists, "a process at its point", _FIRES_SECONDS)
+        pid = int(self._marker.read_text())
+        self.wait_for(lambda: _state_of(pid) in ("Z", "T"), f"{pid} dead or stopped", 10)
+        return next(process for process in self.processes if process.pid == pid)
 
     def revive(self, process):
         """Start a process again that was killed."""
@@ -100,11 +108,14 @@ class KillableCloud(Cloud):
     def wake(self, process):
         process.send_signal(signal.SIGCONT)
 
-    def record(self, uuid):
-        """The instance as it is on record, None when it is deleted."""
-        with self.database.reader() as conn, contextlib.suppress(exception.InstanceNotFound):
-            return instances.get(conn, uuid)
-        return None
+    def wait_until_taken_over(self, name, times=1):
+        """Wait until the task of the server of this name was taken over so often, or is done."""
+
+        def is_so():
+            row = self._record(name)
+            return row.task_id is None or row.takeovers >= times
+
+        self.wait_for(is_so, f"{name} taken over", 30)
 
     def wait_until_well(self, timeout_seconds=SETTLED_SECONDS):
         """Wait until all that has to be true at rest is true."""
@@ -116,8 +127,13 @@ class KillableCloud(Cloud):
 
         self.wait_for(is_well, lambda: "\n".join(found), timeout_seconds)
 
+    def _record(self, name):
+        with self.database.reader() as conn:
+            table = instances.instances
+            return conn.execute(table.select().where(table.c.display_name == name)).one()
 
-def state_of(pid):
+
+def _state_of(pid):
     """The first letter of a process's state: T for one that is stopped, Z for one that is dead."""
     done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
     return done.stdout.strip()[:1] or "Z"

@@ -129,13 +129,12 @@ def _points_of(action):
 
 @pytest.mark.parametrize("case", _BOOTS, ids=str)
 def test_a_boot_survives_the_death_of(cloud, case):
-    victim, name = cloud.services[case.service], str(case)
-    cloud.arm(victim, case.point)
+    name = str(case)
+    cloud.arm(case.point, cloud.services[case.service])
 
     with _unanswered_by(case.service):
         cloud.boot(name, networks=NETWORKS, metadata=case.metadata)
-    cloud.wait_until_fired(victim)
-    cloud.revive(victim)
+    cloud.revive(cloud.wait_until_fired())
 
     uuid = cloud.wait_for(lambda: cloud.find(name), "the API", 30)
     cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)
@@ -149,16 +148,14 @@ def test_a_boot_survives_the_death_of(cloud, case):
 def test_an_action_survives_the_death_of(cloud, action, case):
     before, request, after = _ACTIONS[action]
     uuid = _ready_server(cloud, before)
-    victim = cloud.services[case.service]
-    cloud.arm(victim, case.point)
+    cloud.arm(case.point, cloud.services[case.service])
 
     with _unanswered_by(case.service):
         if request:
             cloud.request("POST", f"/v2.1/servers/{uuid}/action", request)
         else:
             cloud.request("DELETE", f"/v2.1/servers/{uuid}")
-    cloud.wait_until_fired(victim)
-    cloud.revive(victim)
+    cloud.revive(cloud.wait_until_fired())
 
     cloud.wait_for(lambda: cloud.answers(), "the API", 30)
     if after:
