@@ -30,7 +30,7 @@ class Channel:
         self.last_queue_name = ""  # what an empty queue name in a method means
         self.confirms = False
         self.is_closed = False
-        self.stats = stats.MessageStats()
+        self.stats = stats.ChannelStats()
         self.method_index = bytes(4)  # class and method id of what came last, for the reply to an error
         self._published = 0
         self._delivery_tag = 0

@@ -117,10 +117,6 @@ class Connection(asyncio.Protocol):
         """Whether the handshake has ended, and the connection has not."""
         return self._handshake is None and not self.is_closing
 
-    def address(self, which):
-        """Return (host, port) of the client ('peername') or of the broker's end ('sockname')."""
-        return (self._transport.get_extra_info(which) or ("", 0))[:2]
-
     def write(self, data):
         """Send octets, together with all others of this turn of the event loop."""
         if not self._output:

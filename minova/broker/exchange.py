@@ -174,6 +174,10 @@ def exchange_class(type_name):
     return _TYPES[type_name]
 
 
+def type_names():
+    return sorted(_TYPES)
+
+
 def _words_match(pattern, words):
     """Whether the words fit the pattern, in time pattern x words however many `#` there are."""
     reachable = {0}  # how many words the pattern so far can have used

@@ -42,7 +42,7 @@ class Queue:
         self.arguments = arguments or {}
         self.bound_to = set()  # exchanges that have, or had, a binding to this queue
         self.consumers = {}  # (channel, tag): Consumer
-        self.stats = stats.MessageStats()
+        self.stats = stats.QueueStats()
         self.unacked_count = 0  # messages delivered and not acknowledged
         self._on_unused = on_unused
         self._time_to_live = _seconds(self.arguments.get("x-message-ttl"))

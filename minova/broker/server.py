@@ -30,6 +30,7 @@ class Settings:
     frame_max: int = 131072
     channel_max: int = 2047
     accept_quorum_arguments: bool = False
+    management_port: int | None = None
 
 
 class Server:
@@ -47,6 +48,7 @@ class Server:
         users = _full_users(settings) if definitions is None else definitions.users
         self.access = access.Access(users, settings.loopback_users)
         self.connections = set()
+        self.listeners = []  # (protocol, host, port)
         self.churn = stats.Churn()
         self._listener = None
         if definitions is not None:
@@ -62,6 +64,7 @@ class Server:
             lambda: Connection(self), self.settings.listen, self.settings.port, backlog=_BACKLOG
         )
         host, port = self._listener.sockets[0].getsockname()[:2]
+        self.listeners.append(("amqp", host, port))
         LOG.info("listening on %s:%d", host, port)
         return port
 

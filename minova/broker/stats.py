@@ -2,30 +2,15 @@
 """Counters of what the broker does, under the names that RabbitMQ's management API gives them; see management/."""
 
 
-class MessageStats:
-    """Messages since its channel, queue or vhost exists; a counter is raised where the thing happens."""
+class QueueStats:
+    """Messages of a queue since it exists; a counter is raised where the thing happens."""
 
-    __slots__ = (
-        "ack",
-        "confirm",
-        "deliver",
-        "deliver_no_ack",
-        "drop_unroutable",
-        "get",
-        "get_empty",
-        "get_no_ack",
-        "publish",
-        "redeliver",
-        "return_unroutable",
-    )
+    __slots__ = ("ack", "deliver", "deliver_no_ack", "get", "get_empty", "get_no_ack", "publish", "redeliver")
+    names: tuple[str, ...] = __slots__
 
     def __init__(self):
-        for name in self.__slots__:
+        for name in self.names:
             setattr(self, name, 0)
-
-    def add(self, other):
-        for name in self.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def delivered(self, no_ack, redelivered):
         """Count a message that was sent to a consumer."""
@@ -47,9 +32,20 @@ class MessageStats:
 
     def counts(self):
         """Return {name: count}, with `deliver_get`, which is all that went out."""
-        counts = {name: getattr(self, name) for name in self.__slots__}
+        counts = {name: getattr(self, name) for name in self.names}
         counts["deliver_get"] = self.deliver + self.deliver_no_ack + self.get + self.get_no_ack
         return counts
+
+
+class ChannelStats(QueueStats):
+    """Messages of a channel, or of all channels of a vhost."""
+
+    __slots__ = ("confirm", "drop_unroutable", "return_unroutable")
+    names = QueueStats.names + __slots__
+
+    def add(self, other):
+        for name in self.names:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 class Churn:

@@ -21,7 +21,7 @@ class Vhost:
         self.settings = settings
         self.exchanges = {}
         self.queues = {}
-        self.stats = stats.MessageStats()  # of channels that are closed
+        self.stats = stats.ChannelStats()  # of channels that are closed
         self.churn = stats.Churn()
         self.default_exchange = self.exchanges[""] = exchange.DefaultExchange(name, self.queues)
         for exchange_name, type_name in _PREDECLARED.items():

@@ -54,11 +54,33 @@ async def _serve(settings):
     try:
         await server.start()
     except OSError as err:
-        print(_explain(err, settings), file=sys.stderr)
+        print(_explain(err, settings.listen, settings.port, "--port"), file=sys.stderr)
+        return 1
+    try:
+        management = await _serve_management(server)
+    except OSError as err:
+        print(
+            _explain(err, settings.listen, settings.management_port, "[broker] management_port"),
+            file=sys.stderr,
+        )
+        await server.stop()
         return 1
     await stopped.wait()
+    if management is not None:
+        await management.stop()
     await server.stop()
     return 0
+
+
+async def _serve_management(server):
+    """Serve the management API if it is wanted, which alone is worth its modules' memory."""
+    if server.settings.management_port is None:
+        return None
+    from minova.broker.management.server import ManagementServer
+
+    management = ManagementServer(server, server.settings.listen, server.settings.management_port)
+    await management.start()
+    return management
 
 
 def _read_settings(conf):
@@ -71,11 +93,11 @@ def _read_definitions(settings):
     return definitions.read(settings.definitions_file) if settings.definitions_file else None
 
 
-def _explain(error, settings):
+def _explain(error, listen, port, option):
     reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
     return (
-        f"minova-broker: cannot listen on {settings.listen} port {settings.port} ({reason}); "
-        "stop what uses the port or choose another with --port"
+        f"minova-broker: cannot listen on {listen} port {port} ({reason}); "
+        f"stop what uses the port or choose another with {option}"
     )
 
 

@@ -8,7 +8,7 @@ from pamqp import header as pamqp_header
 
 from minova.broker import frame
 from minova.broker.server import Server, Settings
-from tests.unit.broker.test_connection import CHANNEL_OPEN, HANDSHAKE, Client, marshal
+from tests.broker_wire import CHANNEL_OPEN, HANDSHAKE, Client, marshal
 
 
 def publish(routing_key, mandatory=False):
