@@ -49,6 +49,10 @@ class BrokerProcess:
     def send_signal(self, number):
         self._process.send_signal(number)
 
+    @property
+    def tls_port(self):
+        return int(re.search(r"listening with TLS on \S+:(\d+)\n", self.log()).group(1))
+
     def ask_to_stop(self):
         self._process.terminate()
 
@@ -72,10 +76,14 @@ class BrokerProcess:
             self._process.send_signal(number)
         return self._process.wait(timeout=_STOP_SECONDS)
 
+    def _announcement(self):
+        with_tls = " with TLS" if self._options.get("tls_only") else ""
+        return rf"listening{with_tls} on \S+:(\d+)\n"
+
     def _await_port(self):
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
-            found = re.search(r"listening on \S+:(\d+)\n", self.log())
+            found = re.search(self._announcement(), self.log())
             if found:
                 return int(found.group(1))
             if self._process.poll() is not None:

@@ -12,13 +12,13 @@ from pamqp import commands
 
 from minova.broker import errors, frame, handshake, method
 from minova.broker.channel import Channel
+from minova.broker.liveness import Liveness
 
 LOG = logging.getLogger(__name__)
 
 _FLUSH_AT_BYTES = 256 * 1024  # do not let one batch of writes grow beyond
 _WRITE_BUFFER_HIGH_BYTES = 512 * 1024  # above, no more deliveries
 _WRITE_BUFFER_LIMIT_BYTES = 8 * 1024 * 1024  # above, nothing more is read from the client either
-_CLOSE_TIMEOUT_SECONDS = 5
 
 _CHANNEL_OPEN = commands.Channel.Open.index.to_bytes(4)
 _CHANNEL_CLOSE = commands.Channel.Close.index.to_bytes(4)
@@ -48,6 +48,7 @@ class Connection(asyncio.Protocol):
         self.channel_max = server.settings.channel_max
         self.writable = True
         self.is_closing = False
+        self.is_blocked = False  # nothing is read, for want of memory
         self._loop = asyncio.get_running_loop()
         self._transport = None
         self._reader = frame.FrameReader(self.frame_max)
@@ -57,9 +58,7 @@ class Connection(asyncio.Protocol):
         self._frames_left = None  # an iterator, while nothing is read from a client that does not read
         self._output = []
         self._output_size = 0
-        self._heard = True
-        self._written = False
-        self._timer = None
+        self._liveness = Liveness(self, self._loop, server.settings.write_timeout)
 
     # asyncio.Protocol
 
@@ -72,19 +71,22 @@ class Connection(asyncio.Protocol):
         self.label = self.name
         self.server.connections.add(self)
         self.server.churn.connection_created += 1
-        self._timer = self._loop.call_later(self.server.settings.handshake_timeout, self._handshake_expired)
+        self._liveness.await_login(self.server.settings.handshake_timeout)
         LOG.debug("[connection: %s] accepted", self.label)
 
     def data_received(self, data):
-        self._heard = True
+        self._liveness.heard = True
         self.received_count += 1
         self.received_octets += len(data)
         self._guard(self._handle_data, data)
 
     def pause_writing(self):
         self.writable = False
+        if not self.is_closing:
+            self._liveness.await_reader()
 
     def resume_writing(self):
+        self._liveness.reader_is_back()
         if self.is_closing:
             return
         self.writable = True
@@ -98,8 +100,7 @@ class Connection(asyncio.Protocol):
             LOG.info("[connection: %s] client unexpectedly closed TCP connection", self.label)
         self.is_closing = True
         self.writable = False
-        if self._timer is not None:
-            self._timer.cancel()
+        self._liveness.stop()
         self.server.connections.discard(self)
         self.server.churn.connection_closed += 1
         self._release()
@@ -134,7 +135,11 @@ class Connection(asyncio.Protocol):
         self.sent_octets += self._output_size
         self._output.clear()
         self._output_size = 0
-        self._written = True
+        self._liveness.written = True
+
+    def delivered_octets(self):
+        """Return how much of what was written has left for the client."""
+        return self.sent_octets - self._transport.get_write_buffer_size()
 
     def send(self, reply):
         """Send a method of pamqp's on channel 0."""
@@ -145,13 +150,11 @@ class Connection(asyncio.Protocol):
         self.frame_max = self._reader.frame_max = frame_max
         self.channel_max = channel_max
         self.heartbeat_seconds = heartbeat_seconds
-        self._timer.cancel()
-        self._timer = None
-        if heartbeat_seconds:
-            self._schedule_heartbeat(heartbeat_seconds / 2, missed=0)
+        self._liveness.start_heartbeats(heartbeat_seconds)
 
     def opened(self):
         """The handshake has ended well."""
+        self._liveness.logged_in()
         self._handshake = None
 
     def close_because(self, error, method_index=b""):
@@ -175,14 +178,14 @@ class Connection(asyncio.Protocol):
                 *_method_ids(b"" if isinstance(error, errors.FrameException) else method_index),
             )
         )
-        self._restart_timer(_CLOSE_TIMEOUT_SECONDS, self.abort)
+        self._liveness.await_end()
 
     def hang_up(self):
         """Close the socket after what has been written to it."""
         self.is_closing = True
         self.flush()
         self._transport.close()
-        self._restart_timer(_CLOSE_TIMEOUT_SECONDS, self.abort)  # it may never read that
+        self._liveness.await_end()  # it may never read that
 
     def abort(self):
         self._transport.abort()
@@ -332,37 +335,6 @@ class Connection(asyncio.Protocol):
             channel.release()
         for queue in list(self.owned_queues):
             self.vhost.delete_queue(queue)
-
-    # Time
-
-    def _schedule_heartbeat(self, interval_seconds, missed):
-        self._restart_timer(interval_seconds, self._heartbeat_due, interval_seconds, missed)
-
-    def _heartbeat_due(self, interval_seconds, missed):
-        """Send a heartbeat if nothing else was sent; hang up after two heartbeats' time of silence."""
-        if not self._written:
-            self.write(frame.HEARTBEAT_FRAME)
-            self.flush()
-        missed = 0 if self._heard else missed + 1
-        self._heard = self._written = False
-        if missed >= 4:
-            LOG.warning(
-                "[connection: %s] missed heartbeats from client, timeout: %ds",
-                self.label,
-                interval_seconds * 2,
-            )
-            self.abort()
-            return
-        self._schedule_heartbeat(interval_seconds, missed)
-
-    def _handshake_expired(self):
-        LOG.warning("[connection: %s] no handshake in time", self.label)
-        self.abort()
-
-    def _restart_timer(self, seconds, callback, *args):
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(seconds, callback, *args)
 
 
 def _check_heartbeat(channel_id, payload):

@@ -105,6 +105,7 @@ class Handshake:
         self._expected = commands.Connection.Open
 
     def _open(self, method):
+        self._check_number()
         name, user = method.virtual_host, self._connection.user
         vhost = self._connection.server.vhosts.get(name)
         if vhost is None:
@@ -114,6 +115,13 @@ class Handshake:
         self._connection.vhost = vhost
         self._connection.send(commands.Connection.OpenOk())
         self._connection.opened()
+
+    def _check_number(self):
+        most = self._settings.max_connections
+        if most and sum(other.is_open for other in self._connection.server.connections) >= most:
+            raise errors.ConnectionException(
+                530, f"connection refused: node connection limit ({most}) is reached"
+            )
 
     def _server_properties(self):
         return {

@@ -5,7 +5,7 @@ import asyncio
 import dataclasses
 import logging
 
-from minova.broker import access, errors, stats
+from minova.broker import access, errors, stats, tls
 from minova.broker.connection import Connection
 from minova.broker.vhost import Vhost
 
@@ -25,8 +25,17 @@ class Settings:
     vhosts: tuple = ("/",)
     loopback_users: tuple = ("guest",)
     definitions_file: str | None = None
+    tls_port: int | None = None
+    tls_only: bool = False
+    tls_certificate_file: str | None = None
+    tls_key_file: str | None = None
+    tls_ca_file: str | None = None
+    tls_client_certificate: str = "none"
+    tls_minimum_version: str = "1.2"
     heartbeat_seconds: int = 60
     handshake_timeout: int = 10
+    write_timeout: int = 1800
+    max_connections: int = 0
     frame_max: int = 131072
     channel_max: int = 2047
     accept_quorum_arguments: bool = False
@@ -50,27 +59,32 @@ class Server:
         self.connections = set()
         self.listeners = []  # (protocol, host, port)
         self.churn = stats.Churn()
-        self._listener = None
+        self._listening = []  # asyncio's servers
         if definitions is not None:
             definitions.declare(self.vhosts)
 
     async def start(self):
-        """Begin to listen; return the port.
+        """Begin to listen.
 
-        :raises OSError: when the address cannot be had
+        :raises OSError: when an address cannot be had
+        :raises tls.TlsError: when certificate, key or CA cannot be used
         """
-        loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(
-            lambda: Connection(self), self.settings.listen, self.settings.port, backlog=_BACKLOG
-        )
-        host, port = self._listener.sockets[0].getsockname()[:2]
-        self.listeners.append(("amqp", host, port))
-        LOG.info("listening on %s:%d", host, port)
-        return port
+        if self.settings.tls_only and self.settings.tls_port is None:
+            raise tls.TlsError("tls_only needs tls_port")
+        if self.settings.tls_port is not None:
+            await self._listen(
+                self.settings.tls_port,
+                "amqp/ssl",
+                ssl=tls.make_context(self.settings),
+                ssl_handshake_timeout=self.settings.handshake_timeout,
+            )
+        if not self.settings.tls_only:
+            await self._listen(self.settings.port, "amqp")
 
     async def stop(self):
         """Close all connections, politely for half a second."""
-        self._listener.close()
+        for listener in self._listening:
+            listener.close()
         LOG.info("stopping; open connections: %d", len(self.connections))
         reason = errors.ConnectionException(
             errors.CONNECTION_FORCED, "broker forced connection closure with reason 'shutdown'"
@@ -82,6 +96,15 @@ class Server:
             await asyncio.sleep(0.01)
         for connection in list(self.connections):
             connection.abort()
+
+    async def _listen(self, port, protocol, **options):
+        listening = await asyncio.get_running_loop().create_server(
+            lambda: Connection(self), self.settings.listen, port, backlog=_BACKLOG, **options
+        )
+        self._listening.append(listening)
+        host, port = listening.sockets[0].getsockname()[:2]
+        self.listeners.append((protocol, host, port))
+        LOG.info("listening%s on %s:%d", " with TLS" if options else "", host, port)
 
 
 def _full_users(settings):

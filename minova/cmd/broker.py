@@ -12,7 +12,7 @@ import sys
 from oslo_config import cfg
 
 import minova.conf
-from minova.broker import definitions
+from minova.broker import definitions, tls
 from minova.broker.server import Server, Settings
 
 _CLI_OPTS = [
@@ -64,6 +64,9 @@ async def _serve(settings):
             file=sys.stderr,
         )
         await server.stop()
+        return 1
+    except tls.TlsError as err:
+        print(f"minova-broker: {err}", file=sys.stderr)
         return 1
     await stopped.wait()
     if management is not None:

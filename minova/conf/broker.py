@@ -32,6 +32,33 @@ OPTS = [
         "write it, with users (password_hash or password, tags), vhosts, permissions, exchanges, queues and bindings. "
         "It is read at start. With it the options users and vhosts are not used. Unset: there is none.",
     ),
+    cfg.PortOpt(
+        "tls_port",
+        help="TCP port for clients that speak TLS (amqps, rabbit:// with ssl=1); 0 picks a free one and logs it. It "
+        "needs tls_certificate_file. Unset: there is none.",
+    ),
+    cfg.BoolOpt("tls_only", default=False, help="Whether tls_port alone is open, and port is not."),
+    cfg.StrOpt(
+        "tls_certificate_file",
+        help="The broker's certificate, PEM, with those of the CAs between it and the root.",
+    ),
+    cfg.StrOpt(
+        "tls_key_file", help="The certificate's private key, PEM. Unset: it is in the certificate's file."
+    ),
+    cfg.StrOpt("tls_ca_file", help="The CAs, PEM, that clients' certificates must come from."),
+    cfg.StrOpt(
+        "tls_client_certificate",
+        default="none",
+        choices=[
+            ("none", "clients are not asked for a certificate"),
+            ("optional", "a client may have none, but not a wrong one"),
+            ("required", "a client without a certificate that is right is turned away"),
+        ],
+        help="What the broker wants of clients' certificates. Users log in by password in any case.",
+    ),
+    cfg.StrOpt(
+        "tls_minimum_version", default="1.2", choices=["1.2", "1.3"], help="The oldest TLS that is spoken."
+    ),
     cfg.IntOpt(
         "heartbeat_seconds",
         default=60,
@@ -44,7 +71,20 @@ OPTS = [
         "handshake_timeout",
         default=10,
         min=1,
-        help="Seconds in which a client must log in after it has connected.",
+        help="Seconds in which a client must finish the TLS handshake, and again as many to log in.",
+    ),
+    cfg.IntOpt(
+        "write_timeout",
+        default=1800,
+        min=1,
+        help="Seconds in which a client must read something of what waits for it. Meanwhile nothing more is "
+        "delivered to it; then its connection ends, and what it had not acknowledged goes back to the queues.",
+    ),
+    cfg.IntOpt(
+        "max_connections",
+        default=0,
+        min=0,
+        help="Largest number of connections; more are refused. 0 means as many as the limit of open files allows.",
     ),
     cfg.IntOpt(
         "frame_max",

@@ -10,7 +10,9 @@ import time
 import amqp
 import pytest
 
+from minova.broker import frame
 from tests.broker_process import start_broker
+from tests.broker_wire import START_OK, TUNE_OK
 
 WAIT_SECONDS = 20
 
@@ -105,6 +107,36 @@ def test_silent_client_is_cut_off_after_two_heartbeats(own_broker):
     with connect(own_broker) as other:
         until(lambda: not exists(other, name))
     assert "missed heartbeats from client, timeout: 1s" in own_broker.log()
+
+
+def test_client_that_stops_before_open_is_cut_off(tmp_path):
+    # The deadline used to end with Connection.TuneOk: a client that sent no Open stayed for ever.
+    broker = start_broker(tmp_path, handshake_timeout=1)
+    try:
+        with socket.create_connection(("127.0.0.1", broker.port), timeout=WAIT_SECONDS) as client:
+            client.sendall(frame.PROTOCOL_HEADER + START_OK + TUNE_OK)
+            while client.recv(4096):
+                pass
+        assert "no handshake within 1s" in broker.log()
+    finally:
+        broker.stop()
+
+
+def test_connections_above_the_limit_are_refused(tmp_path):
+    broker = start_broker(tmp_path, max_connections=2)
+    try:
+        first = connect(broker)
+        connect(broker)
+        with pytest.raises(amqp.NotAllowed) as caught:
+            connect(broker)
+        assert (
+            caught.value.reply_text
+            == "NOT_ALLOWED - connection refused: node connection limit (2) is reached"
+        )
+        first.close()
+        connect(broker)
+    finally:
+        broker.stop()
 
 
 def test_heartbeats_keep_a_quiet_client(own_broker):

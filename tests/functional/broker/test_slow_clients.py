@@ -5,6 +5,7 @@ import contextlib
 import pathlib
 import re
 import sys
+import time
 
 import amqp
 import pytest
@@ -51,6 +52,25 @@ def test_messages_for_a_consumer_that_does_not_read_stay_in_the_queue(own_broker
             slow.drain_events(timeout=WAIT_SECONDS)
         assert set(received) == {len(BODY)}
         assert channel.queue_declare("slow", passive=True).message_count == 0
+
+
+def test_client_that_never_reads_loses_its_connection(tmp_path):
+    broker = start_broker(tmp_path, write_timeout=1)
+    try:
+        with connect(broker) as deaf, connect(broker) as other:
+            deaf_channel, channel = deaf.channel(), other.channel()
+            deaf_channel.queue_declare("q", auto_delete=False)
+            deaf_channel.basic_consume("q")
+            for _ in range(MESSAGE_COUNT):
+                channel.basic_publish(amqp.Message(BODY), "", "q")
+            deadline = time.monotonic() + WAIT_SECONDS
+            while channel.queue_declare("q", passive=True).message_count < MESSAGE_COUNT:
+                assert time.monotonic() < deadline, "what it had was not given back"
+                time.sleep(0.1)
+            assert "client has read nothing for 1s" in broker.log()
+            deaf.collect()  # it cannot say good-bye
+    finally:
+        broker.stop()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
