@@ -126,8 +126,14 @@ def _introduce(wanted):
         f"minova chaos: {wanted.storm_seconds / 60:g} min, seed {wanted.seed}, {wanted.rate:g} servers a second, "
         f"{wanted.hosts} hosts, {bus}, {_KINDS.get(scheme, scheme)}."
     )
-    if wanted.transport_url:
-        _say("The broker is not ours: its services are killed, stopped and restarted, and it is not.")
+    for url, server in (
+        (wanted.transport_url, wanted.broker_server),
+        (wanted.database_connection, wanted.database_server),
+    ):
+        if url and server:
+            _say(f"{server.name} is not ours: it is not killed; connections to it are cut.")
+    if wanted.transport_url and not wanted.broker_server:
+        _say("The broker is not ours: it is not killed, and without rabbitmqctl no connections are cut.")
 
 
 def _clean_up(args, seed, directory, code):

@@ -5,7 +5,6 @@ import collections
 import contextlib
 import os
 import signal
-import subprocess
 import threading
 import time
 
@@ -15,7 +14,6 @@ from minova.up import processes, record
 # Within this a service that died has to be there again; the pause of `minova up` before a start is at most 30 s.
 BACK_SECONDS = 90
 _LOOK_SECONDS = 0.1
-_RABBITMQCTL_SECONDS = 30
 
 
 class Injector:
@@ -23,14 +21,15 @@ class Injector:
 
     :param ledger: is told which service was away from when to when, and what did not come back.
     :param say: called with a sentence for each fault.
+    :param foreign: servers that are not ours, of foreign.py.
     """
 
-    def __init__(self, state_path, faults, ledger, say, virtual_host=None):
+    def __init__(self, state_path, faults, ledger, say, foreign=()):
         self._state_path = state_path
         self._faults = faults
         self._ledger = ledger
         self._say = say
-        self._virtual_host = virtual_host
+        self._foreign = {server.name: server for server in foreign}
         self._ended = threading.Event()
         self._stopped_groups = set()
         self._threads = []
@@ -124,9 +123,7 @@ class Injector:
             time.sleep(_LOOK_SECONDS)
 
     def _cut(self, fault):
-        command = ["rabbitmqctl", "--quiet", "close_all_connections", "--vhost", self._virtual_host, "chaos"]
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_RABBITMQCTL_SECONDS, check=False
-        )
-        if done.returncode == 0:
-            self._count(fault)
+        began = time.monotonic()
+        self._count(fault)
+        self._foreign[fault.service].cut()
+        self._ledger.note_outage(fault.service, began, time.monotonic())

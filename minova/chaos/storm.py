@@ -7,7 +7,7 @@ import threading
 import time
 
 from minova.bench.deployment import Deployment
-from minova.chaos import configuration, door, levels, lives, plan, verdict
+from minova.chaos import configuration, door, foreign, levels, lives, plan, verdict
 from minova.chaos.injector import Injector
 from minova.chaos.ledger import Ledger
 from minova.up import example
@@ -37,6 +37,18 @@ class Settings:
         numbered = [f"{kind}-{n}" for kind, count in _PROCESSES.items() for n in range(1, count + 1)]
         return numbered if self.transport_url else [*numbered, "broker"]
 
+    @property
+    def database_server(self):
+        """Whose connections may be cut; None for SQLite."""
+        url = self.database_connection
+        return foreign.Database(url) if url and not url.startswith("sqlite") else None
+
+    @property
+    def broker_server(self):
+        """Whose connections may be cut, where that is allowed to us."""
+        server = foreign.RabbitMQ(self.transport_url) if self.transport_url else None
+        return server if server and server.usable() else None
+
 
 class Storm:
     """``run`` it, then read what it found.
@@ -48,10 +60,15 @@ class Storm:
         self.settings = settings
         self.ledger = Ledger()
         self.levels = levels.Levels(settings.state_path)
+        self.foreign = [server for server in (settings.broker_server, settings.database_server) if server]
         self.faults = plan.faults(
-            settings.seed, settings.storm_seconds, settings.services(), settings.fault_interval_seconds
+            settings.seed,
+            settings.storm_seconds,
+            settings.services(),
+            settings.fault_interval_seconds,
+            [server.name for server in self.foreign],
         )
-        self.injector = Injector(settings.state_path, self.faults, self.ledger, say)
+        self.injector = Injector(settings.state_path, self.faults, self.ledger, say, self.foreign)
         self.interrupted = interrupted or threading.Event()
         self.settle_seconds = None
         self.restarts = {}

@@ -147,11 +147,11 @@ def _make_server_engine(url, busy_seconds):
 
     facade = enginefacade.transaction_context()
     # Connect when first used: oslo.db would else try for 100 s, silently, where nobody can say what is missing.
-    facade.configure(connection=_with_driver(url), max_retries=0, pool_timeout=busy_seconds)
+    facade.configure(connection=with_driver(url), max_retries=0, pool_timeout=busy_seconds)
     return facade.writer.get_engine()
 
 
-def _with_driver(url):
+def with_driver(url):
     """``postgresql://`` and ``mysql://`` with the driver that minova's extras install, MySQL in all of Unicode."""
     scheme, separator, rest = url.partition("://")
     parsed = sa.make_url(_DRIVERS.get(scheme, scheme) + separator + rest)
