@@ -1,7 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """An RPC client whose errors say what was asked of whom, and how long it was waited for."""
 
+import amqp.exceptions
+import kombu.exceptions
 import oslo_messaging as messaging
+
+# How the rabbit driver says that a message was not sent: the first while it uses a connection, the others, raw, while
+# it makes one.
+_NOT_SENT = (
+    messaging.MessageDeliveryFailure,
+    kombu.exceptions.OperationalError,
+    amqp.exceptions.AMQPError,
+    ConnectionError,
+)
 
 
 class Client:
@@ -34,7 +45,7 @@ class Client:
         """:raises oslo_messaging.MessageDeliveryFailure: when the broker did not take the message."""
         try:
             self._context().cast(context, method, **arguments)
-        except messaging.MessageDeliveryFailure as err:
+        except _NOT_SENT as err:
             raise messaging.MessageDeliveryFailure(f"{self._name(method)} could not be sent: {err}") from err
 
     def call(self, context, method, **arguments):
@@ -47,7 +58,7 @@ class Client:
             return self._context().call(context, method, **arguments)
         except messaging.MessagingTimeout as err:
             raise messaging.MessagingTimeout(f"{self._name(method)} got no answer {limits}") from err
-        except messaging.MessageDeliveryFailure as err:
+        except _NOT_SENT as err:
             raise messaging.MessageDeliveryFailure(f"{self._name(method)} could not be sent: {err}") from err
 
     def _context(self):

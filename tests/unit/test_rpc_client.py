@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the errors of a client say: method, topic, server and seconds."""
 
+import amqp.exceptions
+import kombu.exceptions
 import oslo_messaging as messaging
 import pytest
 
@@ -56,4 +58,22 @@ def test_a_message_that_the_broker_does_not_take_says_which_it_was(send):
     with pytest.raises(
         messaging.MessageDeliveryFailure, match="^stop to topic compute could not be sent: refused$"
     ):
+        getattr(client, send)(None, "stop")
+
+
+@pytest.mark.parametrize("send", ["call", "cast"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        kombu.exceptions.OperationalError("refused"),
+        amqp.exceptions.RecoverableConnectionError("refused"),
+        ConnectionResetError("refused"),
+    ],
+)
+def test_a_connection_that_cannot_be_made_is_a_message_that_is_not_sent(send, error):
+    # The broker was being started again when a server was deleted. The driver had no connection left in its pool and
+    # could not make one, which it tells by the errors of the libraries below it: the API answered 500.
+    client = rpc_client.Client(FailingClient(error)).prepare(timeout=1)
+
+    with pytest.raises(messaging.MessageDeliveryFailure, match="^stop to topic compute could not be sent: "):
         getattr(client, send)(None, "stop")
