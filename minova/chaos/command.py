@@ -167,7 +167,9 @@ def _scratch_database(url):
 
 
 def _say(text):
-    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+    # In one piece: several threads tell of faults.
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stdout.flush()
 
 
 def _positive(text):

@@ -75,16 +75,18 @@ class Ledger:
     def judge_unanswered(self):
         """Requests that got no answer are excused while the API that they went to was hit, and not otherwise."""
         for answer, kind in self._unanswered:
-            if not any(
-                answer.began <= ended + _SLACK_SECONDS and answer.ended >= began
-                for began, ended in self._outages[answer.api]
-            ):
+            if not self.was_hit(answer.api, answer):
                 seconds = answer.ended - answer.began
-                self.blame(
-                    f"{_told(answer, kind)} got no answer ({answer.status} after {seconds:.1f} s), and "
-                    "that API was not hit."
-                )
+                what = f"{_told(answer, kind)} got no answer ({answer.status} after {seconds:.1f} s)"
+                self.blame(f"{what}, and that API was not hit.")
         self._unanswered = []
+
+    def was_hit(self, service, answer):
+        """Whether a service was away while the request of an answer was under way, or just before."""
+        return any(
+            answer.began <= ended + _SLACK_SECONDS and answer.ended >= began
+            for began, ended in self._outages[service]
+        )
 
 
 def _told(answer, kind):

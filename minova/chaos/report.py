@@ -64,13 +64,14 @@ def _end(server):
 
 
 def _levels(storm):
+    columns = "".join(f"{measure:>18}" for measure in levels.MEASURES)
     yield ""
-    yield f"levels (start, most, end){'':3}" + "".join(f"{measure:>22}" for measure in levels.MEASURES)
-    found = storm.levels.levels
-    for service in sorted({service for service, _ in found}):
-        cells = (_cell(found.get((service, measure))) for measure in levels.MEASURES)
-        lives = len(storm.levels.lives[service])
-        yield f"  {service:12} {lives:4} lives " + "".join(f"{cell:>24}" for cell in cells)
+    yield f"levels (start, most, end of the longest life){columns}"
+    for service, (lives, seconds, of_life) in sorted(storm.levels.services().items()):
+        cells = "".join(f"{_cell(of_life.get(measure)):>18}" for measure in levels.MEASURES)
+        yield f"  {service:12} {lives:4} lives, longest {seconds / 60:5.1f} min   {cells}"
+    for what, level in storm.levels.of_bus.items():
+        yield f"  broker's {what:20} {_cell(level)}"
 
 
 def _cell(level):

@@ -2,6 +2,7 @@
 """One storm on a minova of its own: customers and faults, then rest, verdict, deletion of all, verdict again."""
 
 import dataclasses
+import itertools
 import os
 import threading
 import time
@@ -14,6 +15,7 @@ from minova.up import example
 from minova.up.api_client import ApiClient
 
 _SAMPLE_SECONDS = 5
+_SAMPLES_A_BUS_SAMPLE = 12
 _LOOK_SECONDS = 1
 _PROCESSES = {"api": 2, "conductor": 2, "scheduler": 2, "network": 2, "compute": 3}
 
@@ -38,6 +40,11 @@ class Settings:
         return numbered if self.transport_url else [*numbered, "broker"]
 
     @property
+    def bus(self):
+        """What tells how much the broker holds; None where nothing does."""
+        return self.broker_server
+
+    @property
     def database_server(self):
         """Whose connections may be cut; None for SQLite."""
         url = self.database_connection
@@ -59,7 +66,7 @@ class Storm:
     def __init__(self, settings, say, interrupted=None):
         self.settings = settings
         self.ledger = Ledger()
-        self.levels = levels.Levels(settings.state_path)
+        self.levels = levels.Levels(settings.state_path, settings.bus)
         self.foreign = [server for server in (settings.broker_server, settings.database_server) if server]
         self.faults = plan.faults(
             settings.seed,
@@ -120,8 +127,10 @@ class Storm:
         sampler.join()
 
     def _sample(self):
-        while True:
+        for number in itertools.count():
             self.levels.sample()
+            if number % _SAMPLES_A_BUS_SAMPLE == 0:
+                self.levels.sample_bus()
             if self._calm.wait(_SAMPLE_SECONDS):
                 return
 
@@ -129,11 +138,16 @@ class Storm:
         self.ledger.judge_unanswered()
         if self._wait_for_rest(records):
             self.settle_seconds = time.monotonic() - self._over
-        for sentence, uuid in verdict.broken_promises(self.ledger.servers, records.living()):
+        broken = verdict.broken_promises(self.ledger.servers, records.living(), self._database_was_cut)
+        for sentence, uuid in broken:
             self.ledger.blame(sentence, uuid)
         self._delete_all(deployment, records)
         self._blame_rest(records)
-        self.levels.sample()
+        self._judge_levels()
+
+    def _database_was_cut(self, answer):
+        server = self.settings.database_server
+        return server is not None and self.ledger.was_hit(server.name, answer)
 
     def _wait_for_rest(self, records):
         """Whether all was true within the deadline; else what is not true is noted."""
@@ -161,6 +175,29 @@ class Storm:
         for what, count in records.counts().items():
             if count:
                 self.ledger.blame(f"After all servers were deleted there are {count} {what}.")
+
+    def _judge_levels(self):
+        """The queues of processes that died expire; then there are as many as at first, and none holds anything."""
+        deadline = time.monotonic() + 3 * configuration.QUEUE_EXPIRY_SECONDS
+        self.levels.sample()
+        self.levels.sample_bus()
+        while found := self._bus_violations():
+            if time.monotonic() > deadline or self.interrupted.wait(_SAMPLE_SECONDS):
+                break
+            self.levels.sample_bus()
+        for sentence in (*found, *self.levels.violations()):
+            self.ledger.blame(sentence)
+
+    def _bus_violations(self):
+        found = []
+        # A process makes its queue of replies when it first calls.
+        most_queues = len(self.settings.services())
+        queues, messages = (self.levels.of_bus.get(what) for what in ("queues", "messages"))
+        if queues and queues.end > queues.start + most_queues:
+            found.append(f"The broker has {queues.end} queues, and had {queues.start} at first.")
+        if messages and messages.end:
+            found.append(f"{messages.end} messages are left in the broker's queues.")
+        return found
 
     def _blame(self, sentences, when):
         for sentence in sentences:

@@ -63,28 +63,30 @@ class Records:
         return counts
 
 
-def broken_promises(servers, living):
+def broken_promises(servers, living, unsure=lambda answer: False):
     """(sentence, uuid) of each server that is not what its customer was told; all are at rest.
 
     :param servers: ledger.Server by name.
     :param living: rows of instances by name.
+    :param unsure: whether the database was cut off while a request ran: then nobody knows of its commit.
     """
     for name, server in servers.items():
-        sentence = _broken_promise(server, living.get(name))
+        sentence = _broken_promise(server, living.get(name), unsure)
         if sentence:
             yield sentence, server.uuid or living[name].uuid
     for name in living.keys() - servers.keys():
         yield f"Instance {living[name].uuid} ({name}) was asked for by nobody.", living[name].uuid
 
 
-def _broken_promise(server, row):
+def _broken_promise(server, row, unsure):
     answer = server.created
     if answer is None or not answer.given:
         # Nobody was promised anything: it may be there or not, and checks.py sees that it is not half there.
         return None
     what = f"Server {server.uuid or server.name}"
     if answer.status != 202:
-        return f"{what} was refused with {answer.status}, and is there." if row is not None else None
+        kept = row is None or (answer.status == 503 and unsure(answer))
+        return None if kept else f"{what} was refused with {answer.status}, and is there."
     if row is None:
         return None if server.delete_sent else f"{what} was accepted, never deleted, and is gone."
     if row.uuid != server.uuid:

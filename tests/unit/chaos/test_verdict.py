@@ -57,6 +57,17 @@ def test_promises_that_are_broken(a_server, row_uuid, sentence):
     assert broken(a_server, row_uuid) == [sentence]
 
 
+def test_a_refusal_while_the_database_was_cut_off_is_no_promise():
+    row = types.SimpleNamespace(uuid="u-2", vm_state="active")
+    refused = server(503)
+    asked = []
+    found = verdict.broken_promises(
+        {"one": refused}, {"one": row}, lambda answer: asked.append(answer) or True
+    )
+    assert list(found) == []
+    assert asked == [refused.created]
+
+
 def test_an_instance_that_nobody_asked_for():
     row = types.SimpleNamespace(uuid="u-3", vm_state="active")
     assert list(verdict.broken_promises({}, {"other": row})) == [
