@@ -103,8 +103,8 @@ OPTS = [
     cfg.PortOpt(
         "management_port",
         help="TCP port, on the address that listen says, of the HTTP management API (RabbitMQ's, for rabbitmqadmin and "
-        "its like; see docs/broker.md). 0 picks a free one and logs it. Unset: the API is not served; "
-        "The usual one is 15673.",
+        "its like; see docs/broker.md). 0 picks a free one and logs it. Unset: the API is not served. "
+        "The usual port is 15673.",
     ),
     cfg.BoolOpt(
         "accept_quorum_arguments",

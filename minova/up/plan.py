@@ -112,7 +112,11 @@ def config_text(settings):
         "api": {"listen": settings.api_listen, "port": settings.api_port},
     }
     if settings.embedded_broker:
-        sections["broker"] = {"listen": settings.broker_listen, "port": settings.broker_port}
+        sections["broker"] = {
+            "listen": settings.broker_listen,
+            "port": settings.broker_port,
+            "management_port": settings.management_port,
+        }
     if settings.rabbit_options:
         sections["oslo_messaging_rabbit"] = settings.rabbit_options
     if settings.database_connection:

@@ -20,10 +20,15 @@ def check_free(wanted):
         raise errors.UpError("\n".join(troubles))
 
 
-def free_port(listen):
-    """A port that is free now."""
-    with _bound(listen, 0) as listener:
-        return listener.getsockname()[1]
+def free_port(listen, preferred=0):
+    """A port that is free now: the preferred one if it can be had."""
+    try:
+        with _bound(listen, preferred) as listener:
+            return listener.getsockname()[1]
+    except OSError:
+        if not preferred:
+            raise
+        return free_port(listen)
 
 
 def owner(port):

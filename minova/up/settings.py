@@ -12,6 +12,8 @@ from minova.up import errors
 DEFAULT_STATE_PATH = "state"
 DEFAULT_API_PORT = 8774
 DEFAULT_BROKER_PORT = 5673
+# From the broker's port to that of its management API, as at RabbitMQ: 5672 and 15672.
+MANAGEMENT_STEP = 10000
 # Services whose number of processes is an option `workers` of the group of the same name.
 WORKER_SERVICES = ("api", "conductor", "scheduler", "network")
 # Services of which several processes may run side by side, each to be stopped or killed alone.
@@ -28,6 +30,8 @@ class Settings:
     api_port: int = DEFAULT_API_PORT
     broker_listen: str = "127.0.0.1"
     broker_port: int = DEFAULT_BROKER_PORT
+    # Of the embedded broker's HTTP API.
+    management_port: int = DEFAULT_BROKER_PORT + MANAGEMENT_STEP
     # Whether the embedded broker is started.
     embedded_broker: bool = True
     transport_url: str = ""
@@ -48,6 +52,10 @@ class Settings:
 
     def url_of_port(self, api_port):
         return f"http://{reachable(self.api_listen)}:{api_port}"
+
+    @property
+    def management_url(self):
+        return f"http://{reachable(self.broker_listen)}:{self.management_port}/api/"
 
     @property
     def generated_config(self):
@@ -84,6 +92,13 @@ def add_arguments(parser):
         type=port,
         metavar="PORT",
         help=f"port of the embedded broker, 0 for a free one (default: {DEFAULT_BROKER_PORT})",
+    )
+    parser.add_argument(
+        "--management-port",
+        type=port,
+        metavar="PORT",
+        help="port of the embedded broker's management API, 0 for a free one (default: the broker's port and "
+        f"{MANAGEMENT_STEP}, or a free one where that is taken)",
     )
     add_state_path(parser)
     parser.add_argument(
@@ -145,6 +160,9 @@ def resolve(args, free_port):
     from_file = given.get("DEFAULT", "transport_url", fallback=None)
     embedded = not args.transport_url and (not from_file or _names(from_file, broker_listen, broker_port))
     broker_port = broker_port or (free_port(broker_listen) if embedded else 0)
+    management_port = _chosen_port(args.management_port, given, "broker", None, "management_port")
+    if management_port is None:
+        management_port = free_port(broker_listen, _stepped(broker_port)) if embedded else 0
     processes_of = dict(args.processes)
     if args.hosts < processes_of.get("compute", 1):
         raise errors.UpError("--processes compute is more than there are --hosts.")
@@ -156,6 +174,7 @@ def resolve(args, free_port):
         api_port=api_port or free_port(api_listen),
         broker_listen=broker_listen,
         broker_port=broker_port,
+        management_port=management_port or (free_port(broker_listen) if embedded else 0),
         embedded_broker=embedded,
         transport_url=own_url if embedded else args.transport_url or from_file,
         database_connection=args.database_connection,
@@ -233,16 +252,21 @@ def _service_and_number(text, services):
     return service, int(number)
 
 
-def _chosen_port(option, given, section, default):
+def _stepped(broker_port):
+    """The usual port of the management API for that of a broker; 0 when it would be none."""
+    return broker_port + MANAGEMENT_STEP if broker_port + MANAGEMENT_STEP <= 65535 else 0
+
+
+def _chosen_port(option, given, section, default, name="port"):
     if option is not None:
         return option
-    text = given.get(section, "port", fallback=None)
+    text = given.get(section, name, fallback=None)
     if text is None:
         return default
     try:
         return port(text)
     except argparse.ArgumentTypeError as err:
-        raise errors.UpError(f"[{section}] port of the configuration file: {err}.") from err
+        raise errors.UpError(f"[{section}] {name} of the configuration file: {err}.") from err
 
 
 def _names(transport_url, listen, broker_port):

@@ -251,6 +251,7 @@ def _check(chosen):
     wanted = [(chosen.api_listen, port, "--api-port") for port in api_ports]
     if chosen.embedded_broker:
         wanted.append((chosen.broker_listen, chosen.broker_port, "--broker-port"))
+        wanted.append((chosen.broker_listen, chosen.management_port, "--management-port"))
     ports.check_free(wanted)
     if not chosen.embedded_broker:
         ports.check_answers(settings.addresses(chosen.transport_url))

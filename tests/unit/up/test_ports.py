@@ -14,6 +14,13 @@ def test_a_free_port_can_be_listened_on():
     ports.check_free([("127.0.0.1", port, "--api-port")])
 
 
+def test_a_preferred_port_is_taken_if_it_is_free():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert ports.free_port("127.0.0.1", port) != port
+    assert ports.free_port("127.0.0.1", port) == port
+
+
 def test_every_taken_port_is_told_at_once():
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         taken = [(*one.getsockname(), "--api-port"), (*two.getsockname(), "--broker-port")]

@@ -12,7 +12,9 @@ from minova.up import errors, plan, settings
 def resolved(*arguments):
     parser = argparse.ArgumentParser()
     settings.add_arguments(parser)
-    return settings.resolve(parser.parse_args(arguments), free_port=lambda listen: 40001)
+    return settings.resolve(
+        parser.parse_args(arguments), free_port=lambda listen, preferred=0: preferred or 40001
+    )
 
 
 def config_file(path, text):
@@ -32,6 +34,20 @@ def test_port_0_is_replaced_by_a_free_one():
     chosen = resolved("--api-port", "0", "--broker-port", "0")
     assert (chosen.api_port, chosen.broker_port) == (40001, 40001)
     assert ":40001/" in chosen.transport_url
+
+
+def test_the_management_port_follows_that_of_the_broker():
+    assert resolved().management_url == "http://127.0.0.1:15673/api/"
+    assert resolved("--broker-port", "6000").management_port == 16000
+    assert resolved("--broker-port", "60000").management_port == 40001
+    assert resolved("--broker-port", "6000", "--management-port", "0").management_port == 40001
+    assert resolved("--management-port", "7000").management_port == 7000
+
+
+def test_the_management_port_of_a_file_is_used(tmp_path):
+    given = config_file(tmp_path / "a.conf", "[broker]\nmanagement_port = 7000\n")
+    assert resolved(*given).management_port == 7000
+    assert "management_port = 7000" in plan.config_text(resolved(*given))
 
 
 def test_a_transport_url_means_no_broker():
