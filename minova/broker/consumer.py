@@ -8,24 +8,28 @@ class Consumer:
     """Made by Basic.Consume; its queue offers it messages, its channel sends them."""
 
     __slots__ = (
+        "arguments",
         "channel",
         "deliver_prefix",
         "exclusive",
         "no_ack",
         "parked",
         "prefetch",
+        "priority",
         "queue",
         "tag",
         "unacked",
     )
 
-    def __init__(self, tag, channel, queue, no_ack=False, exclusive=False, prefetch=0):
+    def __init__(self, tag, channel, queue, no_ack=False, exclusive=False, prefetch=0, arguments=None):
         self.tag = tag
         self.channel = channel
         self.queue = queue
         self.no_ack = no_ack
         self.exclusive = exclusive
         self.prefetch = prefetch  # 0: no limit
+        self.arguments = arguments or {}
+        self.priority = self.arguments.get("x-priority", 0)
         self.unacked = 0
         self.parked = False  # the queue passed it over and waits for unpark()
         self.deliver_prefix = method.deliver_prefix(tag)

@@ -24,6 +24,9 @@ _HANDLERS = {
     commands.Basic.Recover: basic.recover,
     commands.Basic.RecoverAsync: basic.recover_async,
     commands.Confirm.Select: basic.confirm_select,
+    commands.Tx.Select: basic.tx_select,
+    commands.Tx.Commit: basic.tx_commit,
+    commands.Tx.Rollback: basic.tx_rollback,
     commands.Channel.Flow: basic.flow,
 }
 
@@ -35,12 +38,6 @@ def call(channel, method):
     """
     handler = _HANDLERS.get(type(method))
     if handler is None:
-        raise _refusal(method)
+        raise errors.ConnectionException(503, "unimplemented method")
     permissions.check(channel, method)
     handler(channel, method)
-
-
-def _refusal(method):
-    if method.name.startswith("Tx."):
-        return errors.not_implemented("transactions")
-    return errors.ConnectionException(503, "unimplemented method")

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exchanges: where a message goes, by type of exchange, binding and routing key (AMQP 0-9-1, section 3.1.3)."""
+"""Exchanges: where a message goes, by type of exchange, binding and routing key (AMQP 0-9-1, section 3.1.3).
 
-from minova.broker import errors
+The type `headers` is in headers_exchange.py, the way through several exchanges in routing.py.
+"""
 
 _CACHE_SIZE = 10_000
+_NO_ARGUMENTS: dict = {}  # one for all bindings that have none
 
 
 class Exchange:
@@ -18,9 +20,11 @@ class Exchange:
         self.auto_delete = auto_delete
         self.internal = internal
         self.arguments = arguments or {}
+        self.alternate = self.arguments.get("alternate-exchange")  # for messages that go nowhere from here
+        self.leads_onwards = self.alternate is not None  # perhaps to other exchanges
         self.publish_in = 0  # messages that came, and went to queues, through this exchange
         self.publish_out = 0
-        self.bound_to = set()  # exchanges that have, or had, a binding to this one
+        self.bound_to = {}  # exchanges that have, or had, a binding to this one; see vhost.py
         self._bindings = {}  # destination: {(key, frozen arguments): arguments}
         self._destinations = {}  # key: {destination: number of bindings}
 
@@ -34,12 +38,17 @@ class Exchange:
             for (key, _), arguments in bindings.items():
                 yield destination, key, arguments
 
+    def check_binding(self, arguments):
+        """:raises errors.ChannelException: 406 for arguments that this type cannot bind with"""
+
     def bind(self, destination, key, arguments=None):
         bindings = self._bindings.setdefault(destination, {})
         binding = (key, _freeze(arguments))
         if binding in bindings:
             return
-        bindings[binding] = arguments or {}
+        bindings[binding] = arguments or _NO_ARGUMENTS
+        if isinstance(destination, Exchange):
+            self.leads_onwards = True
         counts = self._destinations.setdefault(key, {})
         counts[destination] = counts.get(destination, 0) + 1
         self._bindings_changed()
@@ -64,8 +73,14 @@ class Exchange:
         self._bindings_changed()
         return bool(bindings)
 
-    def route(self, routing_key):
+    def route_message(self, message):
         """Return the destinations of a message, each once."""
+        if not message.properties.extra_keys:
+            return self.route(message.routing_key)
+        return tuple(dict.fromkeys(found for key in message.routing_keys for found in self.route(key)))
+
+    def route(self, routing_key):
+        """Return the destinations of messages with that routing key, each once."""
         raise NotImplementedError
 
     def describe(self):
@@ -159,23 +174,6 @@ class TopicExchange(Exchange):
 
     def _bindings_changed(self):
         self._routes.clear()
-
-
-_TYPES = {cls.type: cls for cls in (DirectExchange, FanoutExchange, TopicExchange)}
-
-
-def exchange_class(type_name):
-    """Return the class for a type's name.
-
-    :raises errors.ConnectionException: 503 when there is none
-    """
-    if type_name not in _TYPES:
-        raise errors.ConnectionException(503, f"unknown exchange type '{type_name}'")
-    return _TYPES[type_name]
-
-
-def type_names():
-    return sorted(_TYPES)
 
 
 def _words_match(pattern, words):

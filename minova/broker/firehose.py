@@ -28,9 +28,9 @@ class Firehose:
         """Bindings have changed: is anybody listening?"""
         self.is_on = bool(self._exchange.destinations)
 
-    def published(self, message, queues, channel):
+    def published(self, message, queue_names, channel):
         if message.exchange != EXCHANGE_NAME:
-            facts = {"routed_queues": [queue.name for queue in queues]}
+            facts = {"routed_queues": queue_names}
             self._send(f"publish.{message.exchange}", message, facts, channel)
 
     def delivered(self, message, queue, redelivered, channel):
@@ -52,7 +52,7 @@ class Firehose:
     def _describe(self, message, channel):
         return {
             "exchange_name": message.exchange,
-            "routing_keys": [message.routing_key],
+            "routing_keys": message.routing_keys,
             "properties": _properties_table(message),
             "node": self._node,
             "vhost": self._vhost.name,

@@ -1,52 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A message, and its content as frames (AMQP 0-9-1, sections 2.3.5 and 4.2.6).
+"""A message, and its content as frames (AMQP 0-9-1, section 4.2.6)."""
 
-Properties pass through the broker as the octets that came; they are read once, to refuse what a consumer could
-not decode and to find what concerns the broker.
-"""
-
-import functools
 import struct
-import typing
 
-from pamqp import commands, decode, header
+from pamqp import header
 
-from minova.broker import errors, frame
+from minova.broker import errors, field_table, frame, properties
 
 _CONTENT = struct.Struct(">HHQ")
 _BASIC_CLASS = 60
-_NOT_DECODABLE = (
-    ValueError,
-    TypeError,
-    OverflowError,
-    OSError,
-    ArithmeticError,
-    RecursionError,
-    struct.error,
-)
-_CONTINUED = 1  # of the flags: more of them follow, which AMQP 0-9-1 has no use for
-
-
-class Properties(typing.NamedTuple):
-    """Of a message's properties, those that the broker acts upon."""
-
-    expiration: str | None
-    user_id: str | None
 
 
 class Message:
     """What was published: never changed, shared by all queues that it was routed to."""
 
-    __slots__ = ("_frames", "_frames_for", "address", "body", "exchange", "header", "routing_key")
+    __slots__ = (
+        "_frames",
+        "_frames_for",
+        "address",
+        "body",
+        "exchange",
+        "header",
+        "properties",
+        "routing_key",
+    )
 
-    def __init__(self, exchange, routing_key, address, content_header, body):
+    def __init__(self, exchange, routing_key, address, content_header, body, properties=properties.NONE):
         self.exchange = exchange
         self.routing_key = routing_key
         self.address = address
         self.header = content_header
         self.body = body
+        self.properties = properties
         self._frames = b""
         self._frames_for = None
+
+    @property
+    def routing_keys(self):
+        """All of them: what CC and BCC name comes after the one in Basic.Publish."""
+        return [self.routing_key, *self.properties.extra_keys]
 
     def content_frames(self, channel_id, frame_max):
         """Return header and body as frames; a fanout's consumers mostly share channel id and frame size."""
@@ -60,6 +52,10 @@ class Message:
         content = header.ContentHeader()
         content.unmarshal(self.header)
         return content.properties
+
+    def decode_headers(self):
+        """Return the property `headers`; {} when it is not set."""
+        return self.decode_properties().headers or {}
 
 
 def decode_header(payload):
@@ -78,12 +74,33 @@ def decode_header(payload):
         raise errors.ConnectionException(
             505, "expected content header for class 60, got non content header frame instead"
         )
-    return body_size, _read_properties(payload[12:])
+    return body_size, properties.read(payload[12:])
 
 
-def encode_header(properties, body_size):
+def encode_header(message_properties, body_size):
     """Return the payload of a content header with pamqp's properties."""
-    return _CONTENT.pack(_BASIC_CLASS, 0, body_size) + properties.marshal()
+    return _CONTENT.pack(_BASIC_CLASS, 0, body_size) + message_properties.marshal()
+
+
+def change_header(payload, **changes):
+    """Return a content header with some properties replaced by other octets, or by None taken away."""
+    values = properties.split(payload[12:]) | changes
+    return payload[:12] + properties.join(
+        {name: octets for name, octets in values.items() if octets is not None}
+    )
+
+
+def split_headers(payload):
+    """Return the fields of the property `headers` in a content header; see field_table.py."""
+    encoded = properties.split(payload[12:]).get("headers")
+    return field_table.split(encoded) if encoded else {}
+
+
+def without_header(payload, name):
+    """Return the property `headers` of a content header, as octets, without one field."""
+    fields = split_headers(payload)
+    fields.pop(name, None)
+    return field_table.join(fields)
 
 
 def _encode_content(channel_id, frame_max, content_header, body):
@@ -92,37 +109,3 @@ def _encode_content(channel_id, frame_max, content_header, body):
     for start in range(0, len(body), room):
         parts.append(frame.encode(frame.BODY, channel_id, body[start : start + room]))
     return b"".join(parts)
-
-
-def _read_properties(encoded):
-    # A sender's properties mostly repeat; long ones hold headers, which seldom do and would fill the memory.
-    return _read_and_remember(encoded) if len(encoded) < 200 else _read(encoded)
-
-
-@functools.lru_cache(maxsize=1024)
-def _read_and_remember(encoded):
-    return _read(encoded)
-
-
-def _read(encoded):
-    try:
-        return _decode_properties(encoded)
-    except _NOT_DECODABLE as err:
-        raise errors.internal_error() from err
-
-
-def _decode_properties(encoded):
-    flags = int.from_bytes(encoded[:2])
-    if flags & _CONTINUED:
-        raise ValueError("more flags than there are properties")
-    offset = 2
-    wanted = {"expiration": None, "user_id": None}
-    for name in commands.Basic.Properties.attributes():
-        if flags & commands.Basic.Properties.flags[name]:
-            used, value = decode.by_type(encoded[offset:], commands.Basic.Properties.amqp_type(name))
-            offset += used
-            if name in wanted:
-                wanted[name] = value
-    if offset != len(encoded):
-        raise ValueError("the properties do not fill the frame")
-    return Properties(**wanted)

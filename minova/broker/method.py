@@ -91,7 +91,7 @@ def encode_ack(channel_id, delivery_tag):
 
 def deliver_prefix(consumer_tag):
     """Return the part of Basic.Deliver that is the same for every message of a consumer."""
-    return _BASIC_DELIVER + _short_string(consumer_tag)
+    return _BASIC_DELIVER + short_string(consumer_tag)
 
 
 def encode_deliver(channel_id, prefix, delivery_tag, redelivered, address):
@@ -107,19 +107,19 @@ def encode_get_ok(channel_id, delivery_tag, redelivered, address, message_count)
 
 
 def encode_return(channel_id, reply_code, reply_text, address):
-    payload = b"".join((_BASIC_RETURN, struct.pack(">H", reply_code), _short_string(reply_text), address))
+    payload = b"".join((_BASIC_RETURN, struct.pack(">H", reply_code), short_string(reply_text), address))
     return frame.encode(frame.METHOD, channel_id, payload)
 
 
 def encode_queue_declare_ok(channel_id, queue_name, message_count, consumer_count):
     payload = b"".join(
-        (_QUEUE_DECLARE_OK, _short_string(queue_name), struct.pack(">II", message_count, consumer_count))
+        (_QUEUE_DECLARE_OK, short_string(queue_name), struct.pack(">II", message_count, consumer_count))
     )
     return frame.encode(frame.METHOD, channel_id, payload)
 
 
 def encode_address(exchange_name, routing_key):
-    return _short_string(exchange_name) + _short_string(routing_key)
+    return short_string(exchange_name) + short_string(routing_key)
 
 
 def shorten(text):
@@ -127,7 +127,8 @@ def shorten(text):
     return text.encode()[:255].decode(errors="ignore")
 
 
-def _short_string(text):
+def short_string(text):
+    """Return a text as a short string's octets."""
     encoded = text.encode()
     return bytes((len(encoded),)) + encoded
 

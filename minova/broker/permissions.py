@@ -3,7 +3,7 @@
 
 from pamqp import commands
 
-from minova.broker import errors
+from minova.broker import errors, reply_to
 
 
 def check(channel, method):
@@ -48,7 +48,7 @@ def _exchange_bind(channel, method):
 
 
 def _queue_declare(channel, method):
-    if method.passive:
+    if method.passive or method.queue.startswith(reply_to.QUEUE_NAME):
         return
     name = method.queue or channel.vhost.make_queue_name()  # stands for the one that it will get
     yield "configure", "queue", name
@@ -74,7 +74,7 @@ def _queue_read(channel, method):
 
 def _on_queue(permission, channel, method):
     name = method.queue or channel.last_queue_name
-    if name:
+    if name and name != reply_to.QUEUE_NAME:
         yield permission, "queue", name
 
 

@@ -2,68 +2,88 @@
 """Queues: messages in order, consumers in turn, and the times after which either goes away."""
 
 import asyncio
-import collections
-import itertools
 
-from minova.broker import errors, stats
+from minova.broker import dead_letter, errors, queue_arguments, stats
+from minova.broker.backlog import Backlog, Entry, PriorityBacklog
+from minova.broker.turns import SingleActiveConsumer, Turns
 
-
-class Entry:
-    """A message's place in one queue."""
-
-    __slots__ = ("expires_at", "message", "position", "redelivered")
-
-    def __init__(self, message, position, expires_at):
-        self.message = message
-        self.position = position
-        self.expires_at = expires_at  # in the event loop's time; None: never
-        self.redelivered = False
+_NOTHING = ()  # in place of a backlog: most queues are empty, and there may be a million
 
 
 class Queue:
-    """A classic queue in memory."""
+    """A classic queue in memory.
 
-    def __init__(
-        self,
-        name,
-        vhost_name,
-        *,
-        durable=False,
-        auto_delete=False,
-        owner=None,
-        arguments=None,
-        on_unused=None,
-    ):
+    `put` is where a message enters, `_leave` where one leaves for good; between the two it is in the backlog, or
+    with a consumer that has not acknowledged it.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_backlog",
+        "_closed",
+        "_expiry_timer",
+        "_idle_timer",
+        "_next_position",
+        "_turns",
+        "_used_at",
+        "arguments",
+        "auto_delete",
+        "bound_to",
+        "consumers",
+        "durable",
+        "features",
+        "message_bytes",
+        "name",
+        "owner",
+        "stats",
+        "unacked_count",
+        "vhost",
+    )
+
+    def __init__(self, name, vhost, *, durable=False, auto_delete=False, owner=None, arguments=None):
         self.name = name
-        self.vhost_name = vhost_name
+        self.vhost = vhost
         self.durable = durable
         self.auto_delete = auto_delete
         self.owner = owner  # the connection that alone may use it; None: anyone
         self.arguments = arguments or {}
-        self.bound_to = set()  # exchanges that have, or had, a binding to this queue
+        self.features = queue_arguments.read(self.arguments)
+        self.bound_to = {}  # exchanges that have, or had, a binding to this queue; see vhost.py
         self.consumers = {}  # (channel, tag): Consumer
         self.stats = stats.QueueStats()
         self.unacked_count = 0  # messages delivered and not acknowledged
-        self._on_unused = on_unused
-        self._time_to_live = _seconds(self.arguments.get("x-message-ttl"))
-        self._idle_limit = _seconds(self.arguments.get("x-expires"))
-        self._entries = collections.deque()
-        self._ready = collections.deque()  # consumers in turn, less those that are parked
-        self._positions = itertools.count()
-        self._loop = asyncio.get_running_loop()
+        self.message_bytes = 0  # of all bodies, waiting or not acknowledged
+        self._backlog = _NOTHING
+        self._turns = SingleActiveConsumer() if self.features.single_active_consumer else Turns()
+        self._next_position = 0
         self._expiry_timer = None
         self._idle_timer = None
+        self._used_at = 0.0
         self._closed = False
         self.touch()
 
+    @property
+    def vhost_name(self):
+        return self.vhost.name
+
     def __len__(self):
-        return len(self._entries)
+        """How many messages wait."""
+        return len(self._backlog)
+
+    @property
+    def ready_bytes(self):
+        """How large the bodies are that wait."""
+        return self._backlog.bytes if self._backlog else 0
+
+    @property
+    def single_active_consumer(self):
+        """The one consumer that gets messages; None where all do, or there is none."""
+        return getattr(self._turns, "active", None)
 
     def close(self):
         """Let go of everything: the queue has been deleted."""
         self._closed = True
-        self._entries.clear()
-        self._ready.clear()
+        self.purge()
         self.consumers.clear()
         for timer in (self._expiry_timer, self._idle_timer):
             if timer is not None:
@@ -71,55 +91,94 @@ class Queue:
 
     def touch(self):
         """Start the time of x-expires anew: somebody uses the queue."""
-        if self._idle_limit is None:
+        if self.features.idle_seconds is None:
             return
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-        self._idle_timer = self._loop.call_later(self._idle_limit, self._idle_limit_reached)
+        loop = asyncio.get_running_loop()
+        self._used_at = loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = loop.call_later(self.features.idle_seconds, self._idle_time_over)
 
-    def put(self, message, expiration_seconds=None):
+    # Messages in
+
+    def put(self, message):
+        """Take a message; return False if the queue is full and refuses it."""
+        if self.features.is_bounded and self._refuses(message):
+            return False
         self.stats.publish += 1
-        entry = Entry(message, next(self._positions), self._expires_at(expiration_seconds))
-        if not self._entries:
-            consumer = self._next_consumer()
-            if consumer is not None:
-                consumer.channel.deliver(consumer, entry)
-                return
-        self._entries.append(entry)
-        self._drain()
-
-    def get(self):
-        """Take the first entry, or None (Basic.Get)."""
-        self.touch()
+        self.message_bytes += len(message.body)
+        entry = Entry(message, self._next_position, self._expires_at(message))
+        self._next_position += 1
+        consumer = None if self._backlog else self._turns.next()
+        if consumer is not None:
+            self._deliver(consumer, entry)
+            return True
+        self._wait(entry)
+        self._drop_head()
         self._drop_expired()
-        entry = self._entries.popleft() if self._entries else None
-        self._drop_expired()
-        return entry
+        return True
 
     def requeue(self, entries):
         """Put delivered entries back to where they were."""
         if self._closed:
             return
+        self.unacked_count -= len(entries)
+        self._make_backlog()
         for entry in sorted(entries, key=lambda entry: entry.position, reverse=True):
             entry.redelivered = True
-            self._put_back(entry)
+            self._backlog.put_back(entry)
+        self._drop_head()
         self._drain()
+
+    # Messages out
+
+    def get(self, no_ack):
+        """Take the first entry, or None (Basic.Get)."""
+        self.touch()
+        self._drop_expired()
+        if not self._backlog:
+            return None
+        entry = self._take_first()
+        self._hand_out(entry, no_ack)
+        self._drop_expired()
+        return entry
+
+    def acknowledge(self, entries):
+        """Delivered entries are done with."""
+        self.stats.ack += len(entries)
+        if self._closed:
+            return
+        self.unacked_count -= len(entries)
+        for entry in entries:
+            self._leave(entry)
+
+    def reject(self, entries):
+        """Delivered entries are not wanted: they die."""
+        if self._closed:
+            return
+        self.unacked_count -= len(entries)
+        for entry in entries:
+            self._bury(entry, dead_letter.REJECTED)
 
     def purge(self):
         """Drop what waits; return how many messages that were."""
-        count = len(self._entries)
-        self._entries.clear()
+        count = len(self._backlog)
+        while self._backlog:
+            self._leave(self._take_first())
         return count
+
+    # Consumers
 
     def add_consumer(self, consumer):
         """Register a consumer; `start_consumer` follows once the client knows of it.
 
         :raises errors.ChannelException: 403 when a consumer has, or wants, the queue for itself
         """
-        if self.consumers and (consumer.exclusive or next(iter(self.consumers.values())).exclusive):
+        others = next(iter(self.consumers.values()), None)
+        single = self.features.single_active_consumer
+        if consumer.exclusive and (others or single) or others is not None and others.exclusive:
             raise errors.access_refused(f"{self.describe()} in exclusive use")
         self.consumers[consumer.channel, consumer.tag] = consumer
-        self._ready.append(consumer)
+        self._turns.add(consumer)
 
     def start_consumer(self):
         """Deliver what waits, once the consumer has been told that it exists."""
@@ -127,82 +186,129 @@ class Queue:
 
     def remove_consumer(self, consumer):
         del self.consumers[consumer.channel, consumer.tag]
-        if not consumer.parked:
-            self._ready.remove(consumer)
-        if self.consumers:
-            return
-        self.touch()
-        if self.auto_delete:
-            self._on_unused(self)
+        self._turns.remove(consumer)
+        if not self.consumers:
+            self.touch()
+            if self.auto_delete:
+                self.vhost.delete_queue(self)
+                return
+        if self.features.single_active_consumer:
+            self._drain()  # to the next one
 
     def readmit(self, consumer):
         """Give a parked consumer its turn again."""
         consumer.parked = False
         if (consumer.channel, consumer.tag) in self.consumers:
-            self._ready.append(consumer)
+            self._turns.readmit(consumer)
             self._drain()
 
     def describe(self):
-        return f"queue '{self.name}' in vhost '{self.vhost_name}'"
+        return f"queue '{self.name}' in vhost '{self.vhost.name}'"
 
     def _drain(self):
         self._drop_expired()
-        while self._entries:
-            consumer = self._next_consumer()
+        while self._backlog:
+            consumer = self._turns.next()
             if consumer is None:
                 break
-            consumer.channel.deliver(consumer, self._entries.popleft())
+            self._deliver(consumer, self._take_first())
             self._drop_expired()
 
-    def _next_consumer(self):
-        ready = self._ready
-        while ready:
-            consumer = ready[0]
-            if consumer.can_take():
-                ready.rotate(-1)
-                return consumer
-            consumer.parked = True
-            ready.popleft()
-        return None
+    def _deliver(self, consumer, entry):
+        self._hand_out(entry, consumer.no_ack)
+        consumer.channel.deliver(consumer, entry)
 
-    def _put_back(self, entry):
-        if not self._entries or entry.position < self._entries[0].position:
-            self._entries.appendleft(entry)
+    def _hand_out(self, entry, no_ack):
+        if no_ack:
+            self._leave(entry)
+        else:
+            self.unacked_count += 1
+
+    # The backlog
+
+    def _make_backlog(self):
+        if not self._backlog:
+            highest = self.features.max_priority
+            self._backlog = PriorityBacklog(highest) if highest else Backlog()
+
+    def _wait(self, entry):
+        self._make_backlog()
+        self._backlog.append(entry)
+
+    def _take_first(self):
+        entry = self._backlog.popleft()
+        if not self._backlog:
+            self._backlog = _NOTHING
+        return entry
+
+    def _leave(self, entry):
+        self.message_bytes -= len(entry.message.body)
+
+    def _bury(self, entry, reason):
+        self._leave(entry)
+        self.vhost.dead_letters.send(entry.message, self, reason)
+
+    # Limits of length
+
+    def _refuses(self, message):
+        overflow = self.features.overflow
+        if overflow == queue_arguments.DROP_HEAD or not self._exceeds(1, len(message.body)):
+            return False
+        if overflow == queue_arguments.REJECT_PUBLISH_DLX:
+            self.vhost.dead_letters.send(message, self, dead_letter.MAXLEN)
+        return True
+
+    def _drop_head(self):
+        if not self.features.is_bounded or self.features.overflow != queue_arguments.DROP_HEAD:
             return
-        index = next(
-            (n for n, other in enumerate(self._entries) if other.position > entry.position),
-            len(self._entries),
-        )
-        self._entries.insert(index, entry)
+        while self._backlog and self._exceeds():
+            self._bury(self._take_first(), dead_letter.MAXLEN)
 
-    def _expires_at(self, expiration_seconds):
-        limits = [limit for limit in (expiration_seconds, self._time_to_live) if limit is not None]
-        return self._loop.time() + min(limits) if limits else None
+    def _exceeds(self, more_messages=0, more_bytes=0):
+        features = self.features
+        return (features.max_length is not None and len(self) + more_messages > features.max_length) or (
+            features.max_bytes is not None and self.ready_bytes + more_bytes > features.max_bytes
+        )
+
+    # Time
+
+    def _expires_at(self, message):
+        own, limit = message.properties.expiration_seconds, self.features.time_to_live_seconds
+        if own is None and limit is None:
+            return None
+        seconds = (
+            min(own, limit) if own is not None and limit is not None else own if limit is None else limit
+        )
+        return asyncio.get_running_loop().time() + seconds
 
     def _drop_expired(self):
         """Drop expired entries from the front: as on RabbitMQ, one behind a longer-lived one waits for it."""
-        entries = self._entries
-        while entries and entries[0].expires_at is not None:
-            if entries[0].expires_at > self._loop.time():
-                self._await_expiry(entries[0].expires_at)
+        while self._backlog:
+            expires_at = self._backlog.first.expires_at
+            if expires_at is None:
                 return
-            entries.popleft()
+            if expires_at > asyncio.get_running_loop().time():
+                self._await_expiry(expires_at)
+                return
+            self._bury(self._take_first(), dead_letter.EXPIRED)
 
     def _await_expiry(self, when):
         if self._expiry_timer is not None:
             if self._expiry_timer.when() <= when:
                 return
             self._expiry_timer.cancel()
-        self._expiry_timer = self._loop.call_at(when, self._expiry_due)
+        self._expiry_timer = asyncio.get_running_loop().call_at(when, self._expiry_due)
 
     def _expiry_due(self):
         self._expiry_timer = None
         self._drop_expired()
 
-    def _idle_limit_reached(self):
-        if not self.consumers:
-            self._on_unused(self)
-
-
-def _seconds(milliseconds):
-    return None if milliseconds is None else milliseconds / 1000
+    def _idle_time_over(self):
+        self._idle_timer = None
+        if self.consumers:
+            return  # the last of them to go starts the time anew
+        rest_seconds = self._used_at + self.features.idle_seconds - asyncio.get_running_loop().time()
+        if rest_seconds <= 0:
+            self.vhost.delete_queue(self)
+        else:
+            self._idle_timer = asyncio.get_running_loop().call_later(rest_seconds, self._idle_time_over)

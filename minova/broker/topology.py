@@ -3,11 +3,14 @@
 
 from pamqp import commands
 
-from minova.broker import errors
+from minova.broker import errors, reply_to
 from minova.broker import method as methods
+
+_WITHOUT_LINE_ENDS = str.maketrans("", "", "\r\n")
 
 
 def exchange_declare(channel, method):
+    method.exchange = _strip(method.exchange)
     if method.passive:
         channel.vhost.find_exchange_passively(method.exchange)
     else:
@@ -23,6 +26,7 @@ def exchange_declare(channel, method):
 
 
 def exchange_delete(channel, method):
+    method.exchange = _strip(method.exchange)
     channel.vhost.delete_exchange(method.exchange, method.if_unused)
     _reply(channel, method, commands.Exchange.DeleteOk())
 
@@ -41,6 +45,10 @@ def exchange_unbind(channel, method):
 
 
 def queue_declare(channel, method):
+    method.queue = _strip(method.queue)
+    if method.queue.startswith(reply_to.QUEUE_NAME):
+        _declare_reply_queue(channel, method)
+        return
     if method.passive:
         queue = find_queue(channel, method.queue)
         queue.touch()
@@ -81,6 +89,7 @@ def queue_purge(channel, method):
 
 
 def queue_delete(channel, method):
+    method.queue = _strip(method.queue)
     vhost = channel.vhost
     count = 0
     if (method.queue or channel.last_queue_name) in vhost.queues:
@@ -100,6 +109,15 @@ def find_queue(channel, name):
     return channel.vhost.find_queue(name or channel.last_queue_name, channel.connection)
 
 
+def _declare_reply_queue(channel, method):
+    """Answer whether somebody consumes replies; RabbitMQ's way to ask if a requester is still there."""
+    name = method.queue
+    if name != reply_to.QUEUE_NAME and name not in channel.vhost.reply_consumers:
+        raise errors.not_found("queue", name, channel.vhost.name)
+    channel.last_queue_name = name
+    _reply(channel, method, commands.Queue.DeclareOk(name, 0, 1))
+
+
 def _check_deletion(queue, method):
     if method.if_unused and queue.consumers:
         raise errors.precondition_failed(f"{queue.describe()} in use")
@@ -112,6 +130,10 @@ def _routing_key(channel, method):
     if not method.queue and not method.routing_key:
         return channel.last_queue_name
     return method.routing_key
+
+
+def _strip(name):
+    return name.translate(_WITHOUT_LINE_ENDS)
 
 
 def _reply(channel, method, answer):

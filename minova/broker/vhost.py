@@ -5,12 +5,29 @@ import base64
 import logging
 import uuid
 
-from minova.broker import errors, exchange, firehose, queue, queue_arguments, stats
+from minova.broker import (
+    dead_letter,
+    errors,
+    exchange,
+    firehose,
+    queue,
+    queue_arguments,
+    reply_to,
+    routing,
+    stats,
+)
+from minova.broker import properties as message_properties
 
 LOG = logging.getLogger(__name__)
 
 _RESERVED_PREFIX = "amq."
-_PREDECLARED = {"amq.direct": "direct", "amq.fanout": "fanout", "amq.topic": "topic"}
+_PREDECLARED = {
+    "amq.direct": "direct",
+    "amq.fanout": "fanout",
+    "amq.headers": "headers",
+    "amq.match": "headers",
+    "amq.topic": "topic",
+}
 
 
 class Vhost:
@@ -23,6 +40,8 @@ class Vhost:
         self.queues = {}
         self.stats = stats.ChannelStats()  # of channels that are closed
         self.churn = stats.Churn()
+        self.dead_letters = dead_letter.DeadLetters(self)
+        self.reply_consumers = {}  # routing key: ReplyConsumer
         self.default_exchange = self.exchanges[""] = exchange.DefaultExchange(name, self.queues)
         for exchange_name, type_name in _PREDECLARED.items():
             self._add_exchange(exchange_name, type_name, durable=True)
@@ -30,16 +49,32 @@ class Vhost:
             self, self._add_exchange(firehose.EXCHANGE_NAME, "topic", durable=True, internal=True)
         )
 
-    def publish(self, message, source, channel, expiration_seconds=None):
-        """Put a message into all queues that it is for; return whether there was one."""
-        queues = self._route(source, message.routing_key)
+    def publish(self, message, source, channel):
+        """Put a message into all queues that it is for; return those queues."""
+        queues = self.route(message, source, channel)
+        self.put(message, queues)
+        return queues
+
+    def route(self, message, source, channel):
+        """Find the queues that a message of a client's is for; a direct reply is sent at once."""
+        queues = self.find_queues(message, source)
         source.publish_in += 1
         source.publish_out += len(queues)
         if self.firehose.is_on:
-            self.firehose.published(message, queues, channel)
+            self.firehose.published(message, self._names_of(queues, message, source), channel)
+        if source is self.default_exchange and self.reply_consumers:
+            self._reply(message)
+        return queues
+
+    def find_queues(self, message, source):
+        return routing.find_queues(message, source, self.exchanges)
+
+    def put(self, message, queues):
+        """Put a message into queues; return False if one of them refused it."""
+        accepted = True
         for target in queues:
-            target.put(message, expiration_seconds)
-        return bool(queues)
+            accepted &= target.put(message)
+        return accepted
 
     def find_exchange(self, name):
         if name not in self.exchanges:
@@ -48,18 +83,19 @@ class Vhost:
 
     def declare_exchange(self, name, type_name, **properties):
         """:raises errors.AMQPError: 403 reserved, 406 exists and is different, 503 unknown type"""
-        exchange.exchange_class(type_name)
+        routing.exchange_class(type_name)
         self._refuse_default_exchange(name)
         existing = self.exchanges.get(name)
         if existing is None:
             self._refuse_reserved("exchange", name)
-            made = self._add_exchange(name, type_name, **properties)
-            if "alternate-exchange" in made.arguments:
-                LOG.warning("%s: argument alternate-exchange has no effect on this broker", made.describe())
+            self._check_alternate(name, properties.get("arguments"))
+            self._add_exchange(name, type_name, **properties)
             return
         wanted = {"type": type_name} | properties
         for argument in ("type", "durable", "auto_delete", "internal"):
             self._compare(existing, argument, wanted[argument], getattr(existing, argument))
+        alternate = (properties.get("arguments") or {}).get("alternate-exchange")
+        queue_arguments.compare_one("alternate-exchange", alternate, existing.alternate, existing.describe())
 
     def find_exchange_passively(self, name):
         self._refuse_default_exchange(name)
@@ -121,8 +157,9 @@ class Vhost:
         """Bind a queue or an exchange to the exchange of that name."""
         self._refuse_default_exchange(source_name)
         source = self.find_exchange(source_name)
+        source.check_binding(arguments)
         source.bind(destination, key, arguments)
-        destination.bound_to.add(source)
+        destination.bound_to[source] = None
         self.firehose.refresh()
 
     def unbind(self, source_name, destination, key, arguments):
@@ -132,39 +169,35 @@ class Vhost:
         if source is not None and source.unbind(destination, key, arguments):
             self._bindings_removed(source)
 
-    def _route(self, source, routing_key):
-        found = source.route(routing_key)
-        if any(isinstance(destination, exchange.Exchange) for destination in found):
-            return self._route_onwards(source, routing_key)
-        return found
+    def _reply(self, message):
+        for key in message.routing_keys:
+            if key in self.reply_consumers:
+                self.reply_consumers[key].deliver(message)
 
-    def _route_onwards(self, source, routing_key):
-        queues, seen, waiting = {}, {source}, [source]
-        while waiting:
-            for destination in waiting.pop().route(routing_key):
-                if not isinstance(destination, exchange.Exchange):
-                    queues[destination] = None
-                elif destination not in seen:
-                    seen.add(destination)
-                    waiting.append(destination)
-        return tuple(queues)
+    def _names_of(self, queues, message, source):
+        # As on RabbitMQ: what the default exchange is asked for counts, whether it exists or not.
+        if source is self.default_exchange:
+            names = (key for key in message.routing_keys if not key.startswith(reply_to.PREFIX))
+        else:
+            names = (found.name for found in queues)
+        return sorted(set(names))
 
     def _add_exchange(self, name, type_name, **properties):
-        made = exchange.exchange_class(type_name)(name, self.name, **properties)
+        made = routing.exchange_class(type_name)(name, self.name, **properties)
         self.exchanges[name] = made
         return made
 
     def _remove_exchange(self, doomed):
         del self.exchanges[doomed.name]
         for destination in doomed.destinations:
-            destination.bound_to.discard(doomed)
+            destination.bound_to.pop(doomed, None)
         self._unbind_everywhere(doomed)
 
     def _unbind_everywhere(self, destination):
-        for source in destination.bound_to:
+        sources, destination.bound_to = destination.bound_to, {}
+        for source in sources:
             if source.unbind_all(destination):
                 self._bindings_removed(source)
-        destination.bound_to = set()
 
     def _bindings_removed(self, source):
         self.firehose.refresh()
@@ -174,12 +207,11 @@ class Vhost:
     def _add_queue(self, name, owner, durable, auto_delete, arguments):
         made = queue.Queue(
             name or self.make_queue_name(),
-            self.name,
+            self,
             durable=durable,
             auto_delete=auto_delete,
             owner=owner,
             arguments=arguments,
-            on_unused=self.delete_queue,
         )
         self.queues[made.name] = made
         self.churn.queue_created += 1
@@ -205,6 +237,14 @@ class Vhost:
             raise errors.precondition_failed(
                 f"inequivalent arg '{argument}' for {existing.describe()}: "
                 f"received '{_flag(received)}' but current is '{_flag(current)}'"
+            )
+
+    def _check_alternate(self, name, arguments):
+        alternate = (arguments or {}).get("alternate-exchange", "")
+        if not isinstance(alternate, str):
+            raise errors.precondition_failed(
+                f"invalid type '{message_properties.type_name(alternate)}' for arg 'alternate-exchange' in "
+                f"exchange '{name}' in vhost '{self.name}'"
             )
 
     def _describe_queue(self, name):

@@ -10,7 +10,7 @@ import urllib.parse
 from pamqp import commands
 
 from minova.broker import errors as amqp_errors
-from minova.broker import exchange as exchanges
+from minova.broker import routing
 from minova.broker.management import client, errors, state, views
 from minova.broker.management.http import Response, json_response
 
@@ -26,7 +26,7 @@ async def put_exchange(call, vhost, name):
     body = call.body()
     existed = views.exchange_name(name) in call.vhost(vhost).exchanges
     type_name = body.get("type", "direct")
-    if type_name not in exchanges.type_names():
+    if type_name not in routing.type_names():
         raise errors.bad_request(f"invalid exchange type '{type_name}'")
     request = client.make(
         commands.Exchange.Declare,

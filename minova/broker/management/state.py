@@ -16,6 +16,7 @@ import urllib.parse
 import zlib
 
 from minova.broker import exchange as exchanges
+from minova.broker import routing
 from minova.broker.management import counts
 
 RABBITMQ_VERSION = "3.10.8"  # whose API this is: clients decide by it what they may ask
@@ -313,7 +314,7 @@ def _connection_details(connection):
 def _exchange_types():
     return [
         {"name": name, "description": f"AMQP {name} exchange", "enabled": True}
-        for name in exchanges.type_names()
+        for name in routing.type_names()
     ]
 
 

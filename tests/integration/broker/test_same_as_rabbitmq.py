@@ -1,80 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The embedded broker answers as RabbitMQ does: every scenario runs on both, and the outcomes must be equal."""
+"""The embedded broker answers as RabbitMQ does: refusals, acknowledgements, what every client uses."""
 
-import contextlib
 import shutil
 import subprocess
 import time
-import urllib.parse
 
 import amqp
 import pytest
 
-from tests.broker_process import start_broker
-
-WAIT_SECONDS = 10
-
-
-class Broker:
-    """One of the two; makes connections and keeps them to be closed."""
-
-    def __init__(self, port, vhost):
-        self.port = port
-        self.vhost = vhost
-        self._connections = []
-
-    def connect(self, **kwargs):
-        connection = amqp.Connection(f"127.0.0.1:{self.port}", virtual_host=self.vhost, **kwargs)
-        connection.connect()
-        self._connections.append(connection)
-        return connection
-
-    def close(self):
-        for connection in self._connections:
-            with contextlib.suppress(amqp.AMQPError, OSError):
-                connection.close()
-        self._connections.clear()
-
-
-@pytest.fixture(scope="module")
-def brokers(rabbitmq_url, tmp_path_factory):
-    parts = urllib.parse.urlsplit(rabbitmq_url)
-    if parts.hostname not in ("127.0.0.1", "localhost"):
-        pytest.skip("compares with a RabbitMQ on this machine")
-    vhost = urllib.parse.unquote(parts.path[1:])
-    embedded = start_broker(tmp_path_factory.mktemp("broker"), vhosts=vhost)
-    yield Broker(embedded.port, vhost), Broker(parts.port, vhost)
-    embedded.stop()
-
-
-def outcome(broker, scenario):
-    """Return what a scenario returns, or the error in it."""
-    try:
-        return scenario(broker, broker.connect().channel())
-    except amqp.AMQPError as err:
-        return type(err).__name__, err.reply_code, err.reply_text, err.method_name
-    finally:
-        broker.close()
-
-
-def declare(channel, name="q", *, exclusive=True, auto_delete=False, **kwargs):
-    return channel.queue_declare(name, exclusive=exclusive, auto_delete=auto_delete, **kwargs)
-
-
-def publish(channel, body, key="q", exchange="", **kwargs):
-    # Confirmed, because RabbitMQ counts a message only when its queue has it.
-    channel.basic_publish_confirm(amqp.Message(body, **kwargs), exchange=exchange, routing_key=key)
-
-
-def drain(channel, received, count):
-    while len(received) < count:
-        channel.connection.drain_events(timeout=WAIT_SECONDS)
-
-
-def settle(channel):
-    """Have an error that is on its way come: a synchronous method waits behind it."""
-    channel.queue_declare("", exclusive=True)
-
+from tests.broker_comparison import (
+    WAIT_SECONDS,
+    Broker,
+    assert_same_outcome,
+    declare,
+    drain,
+    publish,
+    scenarios,
+    settle,
+)
 
 # Not found, refused, locked
 
@@ -527,19 +470,9 @@ def names_in_any_characters(broker, channel):
     return declare(channel, "größe! " + "x" * 200).queue
 
 
-SCENARIOS = [
-    value
-    for name, value in list(globals().items())
-    if callable(value)
-    and getattr(value, "__code__", None)
-    and value.__code__.co_varnames[: value.__code__.co_argcount] == ("broker", "channel")
-]
-
-
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize("scenario", scenarios(globals()))
 def test_outcome_is_the_same(brokers, scenario):
-    embedded, rabbitmq = (outcome(broker, scenario) for broker in brokers)
-    assert embedded == rabbitmq
+    assert_same_outcome(brokers, scenario)
 
 
 def trace_one_message(broker):

@@ -199,7 +199,6 @@ def header_frame(body_size, properties=b"\x00\x00", class_id=60):
         pytest.param(
             marshal(1, commands.Basic.Deliver("t", 1, False, "", "")), 503, 60, 60, id="server's method"
         ),
-        pytest.param(marshal(1, commands.Tx.Select()), 540, 90, 10, id="transactions"),
     ],
 )
 def test_wrong_octets_end_the_connection_with_a_code(octets, code, class_id, method_id):

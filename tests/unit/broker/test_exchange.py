@@ -3,7 +3,8 @@
 import pytest
 
 from minova.broker import errors
-from minova.broker.exchange import DirectExchange, FanoutExchange, TopicExchange, exchange_class
+from minova.broker.exchange import DirectExchange, FanoutExchange, TopicExchange
+from minova.broker.routing import exchange_class
 
 
 class Destination:

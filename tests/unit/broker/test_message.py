@@ -21,7 +21,7 @@ PROPERTIES = commands.Basic.Properties(
 def test_the_brokers_properties_are_read():
     size, properties = message.decode_header(message.encode_header(PROPERTIES, 42))
     assert size == 42
-    assert properties == ("1500", "guest")
+    assert (properties.expiration_seconds, properties.user_id) == (1.5, "guest")
 
 
 @given(st.binary(max_size=60))

@@ -8,7 +8,25 @@ import pytest
 from minova.broker import errors
 from minova.broker.consumer import Consumer
 from minova.broker.message import Message
+from minova.broker.properties import Properties
 from minova.broker.queue import Queue
+
+
+class FakeVhost:
+    """Writes down which queues want to be deleted, and what dies in them."""
+
+    name = "/"
+
+    def __init__(self):
+        self.unused = []
+        self.buried = []
+        self.dead_letters = self
+
+    def delete_queue(self, queue):
+        self.unused.append(queue)
+
+    def send(self, message, queue, reason):
+        self.buried.append((message.routing_key, reason))
 
 
 class FakeChannel:
@@ -29,8 +47,8 @@ class FakeChannel:
         self.last_entry = entry
 
 
-def message(name):
-    return Message("", name, b"", b"", b"")
+def message(name, body=b"", **properties):
+    return Message("", name, b"", b"", body, Properties(**properties))
 
 
 def consume(queue, channel, tag="c", **kwargs):
@@ -63,7 +81,7 @@ async def until(condition):
 
 @in_loop
 def test_messages_wait_in_order_for_a_consumer():
-    queue, channel = Queue("q", "/"), FakeChannel()
+    queue, channel = Queue("q", FakeVhost()), FakeChannel()
     for name in "abc":
         queue.put(message(name))
     assert len(queue) == 3
@@ -74,7 +92,7 @@ def test_messages_wait_in_order_for_a_consumer():
 
 @in_loop
 def test_consumers_take_turns():
-    queue, channel = Queue("q", "/"), FakeChannel()
+    queue, channel = Queue("q", FakeVhost()), FakeChannel()
     consume(queue, channel, "one")
     consume(queue, channel, "two")
     for name in "abcd":
@@ -84,7 +102,7 @@ def test_consumers_take_turns():
 
 @in_loop
 def test_prefetch_holds_messages_back_until_acknowledged():
-    queue, channel = Queue("q", "/"), FakeChannel()
+    queue, channel = Queue("q", FakeVhost()), FakeChannel()
     consumer = consume(queue, channel, prefetch=1)
     queue.put(message("a"))
     queue.put(message("b"))
@@ -96,7 +114,7 @@ def test_prefetch_holds_messages_back_until_acknowledged():
 
 @in_loop
 def test_full_consumer_is_passed_over():
-    queue, channel = Queue("q", "/"), FakeChannel()
+    queue, channel = Queue("q", FakeVhost()), FakeChannel()
     consume(queue, channel, "full", prefetch=1)
     consume(queue, channel, "free")
     for name in "abcd":
@@ -106,7 +124,7 @@ def test_full_consumer_is_passed_over():
 
 @in_loop
 def test_nothing_goes_to_a_connection_that_cannot_take_it():
-    queue, channel = Queue("q", "/"), FakeChannel()
+    queue, channel = Queue("q", FakeVhost()), FakeChannel()
     consumer = consume(queue, channel, no_ack=True)
     channel.connection.writable = False
     queue.put(message("a"))
@@ -118,13 +136,13 @@ def test_nothing_goes_to_a_connection_that_cannot_take_it():
 
 @in_loop
 def test_requeued_messages_return_to_their_places():
-    queue, channel = Queue("q", "/"), FakeChannel()
+    queue, channel = Queue("q", FakeVhost()), FakeChannel()
     for name in "abcd":
         queue.put(message(name))
-    entries = [queue.get() for _ in range(3)]
+    entries = [queue.get(no_ack=False) for _ in range(3)]
     queue.requeue([entries[2]])
     queue.requeue([entries[0], entries[1]])
-    again = [queue.get() for _ in range(4)]
+    again = [queue.get(no_ack=False) for _ in range(4)]
     assert [entry.message.routing_key for entry in again] == ["a", "b", "c", "d"]
     assert [entry.redelivered for entry in again] == [True, True, True, False]
     assert channel.sent == []
@@ -132,7 +150,7 @@ def test_requeued_messages_return_to_their_places():
 
 @in_loop
 def test_exclusive_consumer_keeps_others_out():
-    queue, channel = Queue("q", "/"), FakeChannel()
+    queue, channel = Queue("q", FakeVhost()), FakeChannel()
     consume(queue, channel, "one", exclusive=True)
     with pytest.raises(errors.ChannelException) as caught:
         consume(queue, channel, "two")
@@ -141,8 +159,8 @@ def test_exclusive_consumer_keeps_others_out():
 
 @in_loop
 def test_auto_delete_follows_the_last_consumer():
-    unused = []
-    queue = Queue("q", "/", auto_delete=True, on_unused=unused.append)
+    queue = Queue("q", FakeVhost(), auto_delete=True)
+    unused = queue.vhost.unused
     consumers = [consume(queue, FakeChannel(), tag) for tag in ("one", "two")]
     queue.remove_consumer(consumers[0])
     assert unused == []
@@ -152,45 +170,45 @@ def test_auto_delete_follows_the_last_consumer():
 
 @in_loop
 async def test_expired_message_is_dropped_without_a_consumer():
-    queue = Queue("q", "/")
-    queue.put(message("short"), expiration_seconds=0.01)
+    queue = Queue("q", FakeVhost())
+    queue.put(message("short", expiration_seconds=0.01))
     queue.put(message("long"))
     await until(lambda: len(queue) == 1)
-    assert queue.get().message.routing_key == "long"
+    assert queue.get(no_ack=False).message.routing_key == "long"
 
 
 @in_loop
 async def test_message_time_to_live_of_the_queue_bounds_that_of_the_message():
-    queue = Queue("q", "/", arguments={"x-message-ttl": 10})
-    queue.put(message("a"), expiration_seconds=1000)
+    queue = Queue("q", FakeVhost(), arguments={"x-message-ttl": 10})
+    queue.put(message("a", expiration_seconds=1000))
     queue.put(message("b"))
     await until(lambda: len(queue) == 0)
 
 
 @in_loop
 def test_message_that_expires_at_once_still_reaches_a_waiting_consumer():
-    queue, channel = Queue("q", "/"), FakeChannel()
-    queue.put(message("too early"), expiration_seconds=0)
+    queue, channel = Queue("q", FakeVhost()), FakeChannel()
+    queue.put(message("too early", expiration_seconds=0))
     consume(queue, channel)
-    queue.put(message("in time"), expiration_seconds=0)
+    queue.put(message("in time", expiration_seconds=0))
     assert channel.sent == [("c", "in time")]
 
 
 @in_loop
 async def test_unused_queue_goes_away_after_x_expires():
-    unused = []
-    queue = Queue("q", "/", arguments={"x-expires": 20}, on_unused=unused.append)
+    queue = Queue("q", FakeVhost(), arguments={"x-expires": 20})
+    unused = queue.vhost.unused
     await until(lambda: unused)
     assert unused == [queue]
 
 
 @in_loop
 async def test_consumer_keeps_a_queue_beyond_x_expires():
-    unused, other_unused = [], []
-    queue = Queue("q", "/", arguments={"x-expires": 20}, on_unused=unused.append)
+    queue = Queue("q", FakeVhost(), arguments={"x-expires": 20})
+    unused = queue.vhost.unused
     consumer = consume(queue, FakeChannel())
-    Queue("other", "/", arguments={"x-expires": 60}, on_unused=other_unused.append)
-    await until(lambda: other_unused)
+    other = Queue("other", FakeVhost(), arguments={"x-expires": 60})
+    await until(lambda: other.vhost.unused)
     assert unused == []
     queue.remove_consumer(consumer)
     await until(lambda: unused)
@@ -198,7 +216,7 @@ async def test_consumer_keeps_a_queue_beyond_x_expires():
 
 @in_loop
 def test_purge_counts_what_it_drops():
-    queue = Queue("q", "/")
+    queue = Queue("q", FakeVhost())
     queue.put(message("a"))
     queue.put(message("b"))
     assert queue.purge() == 2
