@@ -84,7 +84,7 @@ class Cloud:
             self.broker = broker_process.start_broker(path)
             transport_url = self.broker.url
         self.transport_url = transport_url
-        self.api_port = _free_port()
+        self.api_port = free_port()
         self.config_path = path / "minova.conf"
         self.config_path.write_text(self._config(transport_url, database_url, options or {}))
         self.run("manage", "db", "sync")
@@ -220,7 +220,7 @@ def _decoded(payload):
     return json.loads(payload) if payload else None
 
 
-def _free_port():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -43,7 +43,7 @@ def rabbitmq_url(request):
         try:
             url = stack.enter_context(real_servers.own_virtual_host(server))
         except real_servers.RabbitmqctlError as err:
-            _missing(f"RabbitMQ cannot be used: {err}")
+            missing(f"RabbitMQ cannot be used: {err}")
         yield url
 
 
@@ -66,11 +66,11 @@ def mysql_url(request):
 def _required(config, kind):
     server = config.stash[_SERVERS][kind]
     if not server.version:
-        _missing(server.line)
+        missing(server.line)
     return server
 
 
-def _missing(reason):
+def missing(reason):
     """End the test: skipped here, failed where CI=true says that no server may be missing."""
     (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
 
