@@ -7,12 +7,15 @@ import time
 import oslo_messaging as messaging
 
 import minova.conf
+from minova import pauses
 
 CONF = minova.conf.CONF
 LOG = logging.getLogger(__name__)
 _NAMESPACE = "baseapi"
 _READY_TIMEOUT_SECONDS = 5
-_READY_PAUSE_SECONDS = 0.1
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 3
+_SECONDS_BETWEEN_LOGS = 5
 
 
 class BaseAPI:
@@ -27,6 +30,7 @@ class BaseAPI:
     VERSION = "1.1"
 
     def __init__(self, bus, topic):
+        self._bus = bus
         self._topic = topic
         target = messaging.Target(topic=topic, namespace=_NAMESPACE, version="1.0")
         self._client = bus.get_client(target, version_cap=CONF.upgrade_levels.baseapi)
@@ -34,14 +38,18 @@ class BaseAPI:
     def wait_until_ready(self, context):
         """Return once some service of the topic answers; it is asked again as often as it takes."""
         at_once = messaging.TransportOptions(at_least_once=True)
+        cctxt = self._client.prepare(timeout=_READY_TIMEOUT_SECONDS, transport_options=at_once)
+        next_log = time.monotonic() + _SECONDS_BETWEEN_LOGS
+        seconds = pauses.growing_pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         while True:
-            cctxt = self._client.prepare(timeout=_READY_TIMEOUT_SECONDS, transport_options=at_once)
+            self._bus.wait_until_reachable()
             try:
                 return cctxt.call(context, "ping", arg="ready")
-            except messaging.MessageUndeliverable:
-                time.sleep(_READY_PAUSE_SECONDS)
-            except messaging.MessagingTimeout:
-                LOG.warning("waiting for a service that answers on topic %s", self._topic)
+            except (messaging.MessageUndeliverable, messaging.MessagingException):
+                if time.monotonic() >= next_log:
+                    LOG.warning("waiting for a service that answers on topic %s", self._topic)
+                    next_log = time.monotonic() + _SECONDS_BETWEEN_LOGS
+            time.sleep(next(seconds))
 
     def ping(self, context, arg, server=None, timeout_seconds=5):
         """Ask one service (of ``server``, or any of the topic) whether it answers; call.

@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bus as one process sees it: the only module that makes oslo.messaging transports, clients and servers."""
 
+import logging
+import time
+
 import oslo_messaging as messaging
 from oslo_messaging._drivers import amqpdriver
 
 import minova.conf
-from minova import context, exception, rpc_client, rpc_hosts
+from minova import context, exception, pauses, rpc_address, rpc_client, rpc_hosts, rpc_reconnect
 from minova.objects import base as objects_base
 
 CONF = minova.conf.CONF
+LOG = logging.getLogger(__name__)
 CONTROL_EXCHANGE = "minova"
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 3
+_SECONDS_BETWEEN_LOGS = 5
 _LISTENER_LOOK_SECONDS = 0.25
 EMBEDDED_BROKER_URL = "rabbit://guest:guest@127.0.0.1:5673/"
 
@@ -68,6 +75,17 @@ class Bus:
         set_defaults(CONF)
         self.transport = messaging.get_rpc_transport(CONF, allowed_remote_exmods=[exception.__name__])
         _calm_listeners()
+        rpc_reconnect.install(self.transport)
+
+    def wait_until_reachable(self):
+        """Return once something listens where the broker has to be; it is looked for as long as it takes."""
+        next_log = 0
+        seconds = pauses.growing_pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
+        while why := rpc_address.why_unreachable():
+            if time.monotonic() >= next_log:
+                LOG.warning("%s on %s waits for the message broker: %s", self._binary, self._host, why)
+                next_log = time.monotonic() + _SECONDS_BETWEEN_LOGS
+            time.sleep(next(seconds))
 
     def get_client(self, target, version_cap=None):
         """A client (rpc_client.Client) that sends nothing newer than ``version_cap`` (None: no cap)."""

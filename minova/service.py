@@ -7,11 +7,12 @@ The counterpart of Nova's ``nova/service.py``; ``Service.start`` is the part to 
 import logging
 import random
 import threading
+import time
 
 import oslo_messaging as messaging
 
 import minova.conf
-from minova import baserpc, rpc
+from minova import baserpc, pauses, rpc
 from minova.objects import base as objects_base
 
 CONF = minova.conf.CONF
@@ -19,6 +20,10 @@ LOG = logging.getLogger(__name__)
 # An idle listener looks up four times a second; see rpc.py.
 _LISTENER_STOP_SECONDS = 3
 _GOODBYE_SECONDS = 5
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 8
+# Part of its interval by which a service's first report may be late.
+_FIRST_DELAY = 0.05
 
 
 class Service:
@@ -40,7 +45,8 @@ class Service:
     def start(self):
         self.bus = self._make_bus()
         self.manager = self._make_manager(self.bus)
-        self.manager.init_host()
+        self._until_it_works(self.manager.init_host)
+        self.bus.wait_until_reachable()
 
         target = messaging.Target(topic=self.topic, server=self.host)
         endpoints = [self.manager, baserpc.BaseRPCAPI(self.binary, self.host)]
@@ -67,6 +73,17 @@ class Service:
         _done_within(_GOODBYE_SECONDS, self._close)
         LOG.info("%s on %s stopped", self.binary, self.host)
 
+    def _until_it_works(self, init_host):
+        """Another service that init_host() asks may be away just now, or without its database."""
+        seconds = pauses.growing_pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
+        while True:
+            try:
+                init_host()
+                return
+            except messaging.MessagingException as error:
+                LOG.warning("%s on %s cannot start yet: %s", self.binary, self.host, error)
+            time.sleep(next(seconds))
+
     def _make_bus(self):
         return rpc.Bus(self.binary, self.host)
 
@@ -79,14 +96,14 @@ class Service:
         threading.Thread(target=self._run_periodically, args=arguments, daemon=True).start()
 
     def _run_periodically(self, interval_seconds, task):
-        delay_seconds = 0
+        # Spread the services' reports, which would else come in one wave after a common start.
+        delay_seconds = interval_seconds * random.uniform(0, _FIRST_DELAY)
         while not self._stopping.wait(delay_seconds):
             try:
                 task()
                 LOG.debug("%s on %s: %s done", self.binary, self.host, task.__qualname__)
             except Exception:  # noqa: BLE001 - the edge of the process: a task that failed is run again
                 LOG.exception("%s on %s: %s failed", self.binary, self.host, task.__qualname__)
-            # Spread the services' reports, which would else come in one wave after a common start.
             delay_seconds = interval_seconds * random.uniform(0.9, 1.0)
 
 

@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 import time
 
+import pymysql
+
 from tests import real_servers
 from tests.cloud import free_port
 
@@ -155,7 +157,8 @@ class PrivateMariadb(PrivateDatabase):
         with contextlib.closing(self._connect()) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT id FROM information_schema.processlist WHERE db = 'minova'")
             for (connection_id,) in cursor.fetchall():
-                cursor.execute(f"KILL HARD {connection_id}")
+                with contextlib.suppress(pymysql.err.OperationalError):  # it has just ended by itself
+                    cursor.execute(f"KILL HARD {connection_id}")
 
     def _install(self):
         self._run(

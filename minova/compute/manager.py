@@ -45,8 +45,8 @@ class ComputeManager(manager.Manager):
         for host in self._hosts:
             self._driver.init_host(host)
         self._reconcile.run()
-        self._driver.register_event_listener(self._reconcile.on_lifecycle_event)
         self._report_client.report_host_states(admin_context, self._resource_tracker.host_states())
+        self._driver.register_event_listener(self._reconcile.on_lifecycle_event)
 
     def report_state(self):
         """One message for all hosts of the process and all tasks in its hands."""

@@ -2,16 +2,13 @@
 """The bus for one command: known to be reachable, where a service would wait for ever."""
 
 import contextlib
-import socket
 
 import oslo_messaging as messaging
 
 import minova.conf
-from minova import exception, rpc
+from minova import exception, rpc, rpc_address
 
 CONF = minova.conf.CONF
-_CONNECT_SECONDS = 3
-_DEFAULT_PORT = 5672
 
 
 @contextlib.contextmanager
@@ -28,20 +25,8 @@ def opened():
 
 def _check_reachable():
     try:
-        url = messaging.TransportURL.parse(CONF)
+        why = rpc_address.why_unreachable()
     except messaging.InvalidTransportURL as error:
         raise exception.InvalidOption(reason=str(error)) from error
-    if not url.hosts:
-        return
-    failures = [failure for host in url.hosts if (failure := _failure(host))]
-    if len(failures) == len(url.hosts):
-        raise exception.InvalidOption(reason=f"No broker answers: {'; '.join(failures)}.")
-
-
-def _failure(host):
-    address = (host.hostname, host.port or _DEFAULT_PORT)
-    try:
-        socket.create_connection(address, timeout=_CONNECT_SECONDS).close()
-    except OSError as error:
-        return f"{address[0]}:{address[1]}: {error.strerror or error}"
-    return None
+    if why:
+        raise exception.InvalidOption(reason=f"No broker answers: {why}.")

@@ -14,6 +14,8 @@ _DATABASE = ["minova.db", "sqlalchemy", "oslo_db", "alembic"]
 # What (a prefix of module names) may import nothing of the second column.
 _FORBIDDEN = [
     ("minova.rpc", [*_MANAGERS, *_DATABASE, "flask"]),
+    ("minova.rpc_address", [*_MANAGERS, *_DATABASE, "flask"]),
+    ("minova.rpc_reconnect", [*_MANAGERS, *_DATABASE, "flask"]),
     ("minova.rpc_client", [*_MANAGERS, *_DATABASE, "flask"]),
     ("minova.rpc_hosts", [*_MANAGERS, *_DATABASE, "flask"]),
     ("minova.rpc_impatient", [*_MANAGERS, *_DATABASE, "flask"]),
