@@ -104,9 +104,8 @@ def _arm(point, marker, sqlite_path):
     def fire(call):
         if call == point.nth and _is_first(marker):
             setattr(owner, name, function)
-            if point.do == "stop" and sqlite_path:
-                _wait_for_the_end_of_a_write(sqlite_path)
-            os.kill(os.getpid(), _SIGNALS[point.do])
+            with _between_writes(sqlite_path if point.do == "stop" else None):
+                os.kill(os.getpid(), _SIGNALS[point.do])
 
     @functools.wraps(function)
     def wrapper(*args, **kwargs):
@@ -121,10 +120,15 @@ def _arm(point, marker, sqlite_path):
     setattr(owner, name, wrapper)
 
 
-def _wait_for_the_end_of_a_write(sqlite_path):
+@contextlib.contextmanager
+def _between_writes(sqlite_path):
+    if sqlite_path is None:
+        yield
+        return
     with contextlib.closing(sqlite3.connect(sqlite_path, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
+        yield
 
 
 def _is_first(marker):

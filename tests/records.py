@@ -17,6 +17,7 @@ FLAVOR = {
     "swap": 0,
     "extra_specs": {},
 }
+_FAR_FUTURE = 4e9
 
 
 def make_database(path):
@@ -74,6 +75,7 @@ def add_instance(database, task_state="scheduling", vm_state="building", attempt
         "vm_state": vm_state,
         "task_state": task_state,
         "task_id": task_id if task_state else None,
+        "deadline_epoch": _FAR_FUTURE if task_state else None,
         "attempt": attempt,
         "host": host,
         "created_at": now,

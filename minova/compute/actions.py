@@ -50,6 +50,7 @@ class Actions:
     def terminate(self, context, instance):
         """Destroy the guest and free its addresses before the record goes: what is on record is cleaned up."""
         event = _event("compute_terminate_instance", instance)
+        self._check_task(context, instance)
         try:
             self._driver.destroy(instance.host, instance.uuid)
             if instance.addresses:
@@ -62,6 +63,7 @@ class Actions:
 
     def _run(self, context, instance, event_name, work, updates):
         event = _event(event_name, instance)
+        self._check_task(context, instance)
         try:
             work()
         except exception.MinovaException as error:
@@ -70,18 +72,23 @@ class Actions:
             self._finish(context, instance, event, updates)
             LOG.info("[instance: %s] %s done on %s", instance.uuid, event_name, instance.host)
 
+    def _check_task(self, context, instance):
+        """Unlike Nova: ask before acting. A message that waited in the host's queue may be of a task long over.
+
+        :raises UnexpectedTaskStateError: when it is.
+        """
+        self._update(context, instance, {})
+
     def _fail(self, context, instance, event, error, updates):
         LOG.warning("[instance: %s] %s failed: %s", instance.uuid, event["name"], error.message)
         self._finish(context, instance, {**event, "error": error.message}, updates)
 
     def _finish(self, context, instance, event, updates):
+        self._update(context, instance, {"task_state": None, **updates}, event)
+
+    def _update(self, context, instance, updates, event=None):
         self._conductor_rpcapi.instance_update(
-            context,
-            instance.uuid,
-            _task(instance),
-            [instance.task_state],
-            {"task_state": None, **updates},
-            event,
+            context, instance.uuid, _task(instance), [instance.task_state], updates, event
         )
 
 

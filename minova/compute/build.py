@@ -17,13 +17,23 @@ EVENT = "compute__do_build_and_run_instance"
 class Build:
     """One attempt at one instance. ``run`` returns when its outcome is on record, or somebody else's."""
 
-    def __init__(self, driver, conductor_rpcapi, compute_task_api, network_api):
+    def __init__(self, driver, conductor_rpcapi, compute_task_api, network_api, reconcile):
         self._driver = driver
         self._conductor_rpcapi = conductor_rpcapi
         self._compute_task_api = compute_task_api
         self._network_api = network_api
+        self._reconcile = reconcile
 
     def run(self, context, instance, request_spec, alternates):
+        try:
+            self._try(context, instance, request_spec, alternates)
+        except exception.UnexpectedTaskStateError as error:
+            # It was deleted, or taken for dead and built elsewhere, or an earlier delivery of this message built it.
+            LOG.warning("[instance: %s] build given up: %s", instance.uuid, error.message)
+            if not self._reconcile.settle(context, instance.host, instance.uuid):
+                self._deallocate_network(context, instance, request_spec)
+
+    def _try(self, context, instance, request_spec, alternates):
         started_at = timeutils.utcnow()
         try:
             network_info = self._allocate_network(context, instance, request_spec)
@@ -31,16 +41,11 @@ class Build:
             self._driver.spawn(instance.host, instance, network_info)
             self._report_active(context, instance, started_at)
             LOG.info("[instance: %s] built on %s", instance.uuid, instance.host)
-        except exception.UnexpectedTaskStateError as error:
-            # Somebody else has the instance now (it was deleted, or this attempt taken for dead).
-            LOG.warning("[instance: %s] build given up: %s", instance.uuid, error.message)
-            self._undo(context, instance, request_spec)
+        except exception.UnexpectedTaskStateError:
+            raise
         except exception.MinovaException as error:
             LOG.warning("[instance: %s] build failed on %s: %s", instance.uuid, instance.host, error.message)
-            self._undo(context, instance, request_spec)
-            self._compute_task_api.reschedule_instance(
-                context, instance, request_spec, alternates, error.message
-            )
+            self._hand_on(context, instance, request_spec, alternates, error.message)
 
     def _allocate_network(self, context, instance, request_spec):
         if request_spec.requested_networks is None:
@@ -70,12 +75,17 @@ class Build:
             context, instance.uuid, task, task_states.BUILD_STATES, updates, event
         )
 
-    def _undo(self, context, instance, request_spec):
-        owner = Owner(instance.task_id, instance.attempt)
+    def _hand_on(self, context, instance, request_spec, alternates, reason):
+        # Who comes too late must not undo what another has built: so ask first whether the task is still ours.
+        self._update(context, instance, {})
         try:
-            self._driver.destroy(instance.host, instance.uuid, owner)
+            self._driver.destroy(instance.host, instance.uuid, Owner(instance.task_id, instance.attempt))
         except exception.HypervisorError as error:
             # What is left is a stranger here, and the next reconciliation's to destroy.
             LOG.warning("[instance: %s] guest left behind: %s", instance.uuid, error.message)
+        self._deallocate_network(context, instance, request_spec)
+        self._compute_task_api.reschedule_instance(context, instance, request_spec, alternates, reason)
+
+    def _deallocate_network(self, context, instance, request_spec):
         if request_spec.requested_networks is not None:
             self._network_api.deallocate_for_instance(context, instance.uuid, attempt=instance.attempt)

@@ -35,9 +35,10 @@ class ComputeManager(manager.Manager):
         self._conductor_base_rpcapi = baserpc.BaseAPI(bus, conductor_rpcapi.TOPIC)
         self._report_client = report.SchedulerReportClient(bus, self._conductor_rpcapi)
         network = network_api.API(bus)
-        self._build = build.Build(driver, self._conductor_rpcapi, conductor_api.ComputeTaskAPI(bus), network)
-        self._actions = actions.Actions(driver, self._conductor_rpcapi, network)
+        compute_task_api = conductor_api.ComputeTaskAPI(bus)
         self._reconcile = reconcile.Reconcile(hosts, driver, self._conductor_rpcapi)
+        self._build = build.Build(driver, self._conductor_rpcapi, compute_task_api, network, self._reconcile)
+        self._actions = actions.Actions(driver, self._conductor_rpcapi, network)
 
     def init_host(self):
         admin_context = context.get_admin_context()
@@ -109,8 +110,14 @@ class ComputeManager(manager.Manager):
                 LOG.info("[instance: %s] task %s is already in hand", instance.uuid, instance.task_id)
                 return
             try:
-                work(context, instance, *arguments)
-            except exception.UnexpectedTaskStateError as error:
-                LOG.warning("[instance: %s] given up: %s", instance.uuid, error.message)
+                self._work_or_settle(context, instance, work, *arguments)
             except Exception:  # noqa: BLE001 - nobody hears a cast raise; the task's deadline will tell
                 LOG.exception("[instance: %s] task %s failed", instance.uuid, instance.task_id)
+
+    def _work_or_settle(self, context, instance, work, *arguments):
+        try:
+            work(context, instance, *arguments)
+        except exception.UnexpectedTaskStateError as error:
+            LOG.warning("[instance: %s] given up: %s", instance.uuid, error.message)
+            # What was done to the guest cannot be undone, but it can be told.
+            self._reconcile.settle(context, instance.host, instance.uuid)

@@ -19,15 +19,33 @@ class TasksInHand:
         A message may come twice: a recovery sends again what it takes for lost.
         """
         task = (instance.task_id, instance.attempt)
-        with self._lock:
-            mine = task not in self._hosts_by_task
-            self._hosts_by_task.setdefault(task, instance.host)
+        mine = self.take(task, instance.host)
         try:
             yield mine
         finally:
             if mine:
-                with self._lock:
-                    del self._hosts_by_task[task]
+                self.release(task)
+
+    @contextlib.contextmanager
+    def hold_all(self, tasks):
+        """Work on several tasks, (task id, attempt) each, also on those that another thread works on."""
+        mine = [task for task in tasks if self.take(task)]
+        try:
+            yield
+        finally:
+            for task in mine:
+                self.release(task)
+
+    def take(self, task, host=None):
+        """Begin to work on a task, (task id, attempt); False where somebody already does."""
+        with self._lock:
+            mine = task not in self._hosts_by_task
+            self._hosts_by_task.setdefault(task, host)
+        return mine
+
+    def release(self, task):
+        with self._lock:
+            del self._hosts_by_task[task]
 
     def list(self):
         """[task id, attempt] of each task in hand."""

@@ -2,12 +2,14 @@
 """Server side of the ``conductor`` topic: writes the records for the computes, and runs the long tasks."""
 
 import logging
+from concurrent import futures
 
 import oslo_messaging as messaging
 
 import minova.conf
 from minova import exception, manager, objects
 from minova.compute import rpcapi as compute_rpcapi
+from minova.compute import tasks_in_hand
 from minova.conductor import records, rpcapi
 from minova.conductor.tasks import build, recover
 from minova.db import compute_nodes, engine, instances, migration, services
@@ -16,6 +18,8 @@ from minova.scheduler.client import query
 
 CONF = minova.conf.CONF
 LOG = logging.getLogger(__name__)
+# Each may wait for the scheduler as long as [scheduler] query_deadline.
+_RECOVERING_AT_ONCE = 64
 
 
 class ConductorManager(manager.Manager):
@@ -29,21 +33,36 @@ class ConductorManager(manager.Manager):
         self._records = records.Records(self._db)
         compute = compute_rpcapi.ComputeAPI(bus)
         builds = build.BuildInstances(self._db, self._records, query.SchedulerQueryClient(bus), compute)
-        self._recovery = recover.Recovery(self._db, self._records, builds, compute, network_api.API(bus))
-        self.additional_endpoints = [ComputeTaskManager(builds)]
+        self._tasks_in_hand = tasks_in_hand.TasksInHand()
+        self._recovering = futures.ThreadPoolExecutor(_RECOVERING_AT_ONCE, "recovery")
+        self._recovery = recover.Recovery(
+            self._db,
+            self._records,
+            builds,
+            compute,
+            network_api.API(bus),
+            self._tasks_in_hand,
+            self._recovering,
+        )
+        self.additional_endpoints = [ComputeTaskManager(builds, self._tasks_in_hand)]
 
     def init_host(self):
         migration.wait_for_schema(self._db)
 
     @engine.retry_on_deadlock
     def report_state(self):
+        """The service lives, and it works on what it has in hand: a scheduler may be slow to answer."""
+        held = [instances.Task(*task) for task in self._tasks_in_hand.list()]
         with self._db.writer() as conn:
             services.report(conn, CONF.host, self.service_name, rpcapi.TOPIC, "internal")
+            instances.extend_deadlines(conn, held, CONF.task.deadline_seconds)
 
     def periodic_tasks(self):
         return [(CONF.task.sweep_interval, self._recovery.sweep)]
 
     def stop(self):
+        # What is left passes its deadline once more, and another conductor takes it over.
+        self._recovering.shutdown(wait=False, cancel_futures=True)
         self._db.dispose()
 
     @engine.retry_on_deadlock
@@ -77,6 +96,12 @@ class ConductorManager(manager.Manager):
         with self._db.reader() as conn:
             return [objects.Instance.from_row(row) for row in instances.find_by_hosts(conn, hosts)]
 
+    def find_instance(self, context, instance_uuid):
+        """Called by a compute that was told that its task on the instance is over."""
+        with self._db.reader() as conn:
+            row = instances.find(conn, instance_uuid)
+        return None if row is None else objects.Instance.from_row(row)
+
     @messaging.expected_exceptions(exception.InstanceNotFound)
     def sync_power_state(self, context, instance_uuid, host, power_state):
         """Called by a compute whose guest stopped, crashed or started by itself."""
@@ -88,16 +113,21 @@ class ComputeTaskManager:
 
     target = messaging.Target(namespace="compute_task", version=rpcapi.ComputeTaskAPI.VERSION)
 
-    def __init__(self, builds):
+    def __init__(self, builds, tasks_in_hand):
         self._builds = builds
+        self._tasks_in_hand = tasks_in_hand
 
     def build_instances(self, context, request_spec):
         """Cast by the API, once for all instances of a request."""
-        self._builds.build(context, request_spec)
+        with self._tasks_in_hand.hold_all(
+            [(task_id, request_spec.attempt) for task_id in request_spec.task_ids]
+        ):
+            self._builds.build(context, request_spec)
 
     def reschedule_instance(self, context, instance, request_spec, alternates, reason):
         """Cast by a compute that could not build."""
         try:
-            self._builds.reschedule(context, instance, request_spec, alternates, reason)
+            with self._tasks_in_hand.hold_all([(instance.task_id, instance.attempt)]):
+                self._builds.reschedule(context, instance, request_spec, alternates, reason)
         except exception.UnexpectedTaskStateError as error:
             LOG.info("[instance: %s] not rescheduled: %s", instance.uuid, error.message)

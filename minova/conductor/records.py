@@ -73,6 +73,8 @@ class Records:
                 vm_state=vm_states.ERROR,
                 task_state=None,
                 host=None,
+                # Freed by the compute that failed, or by the network service when it sees them abandoned.
+                network_info=[],
             )
             allocations.release(conn, instance_uuid)
             actions.add_fault(conn, instance_uuid, error.code, error.message, row.host, details)
@@ -134,8 +136,18 @@ class Records:
     @engine.retry_on_deadlock
     def take_over_overdue(self, limit):
         """Instances whose task nobody keeps up, taken over by the caller alone."""
+        with self._db.reader() as conn:
+            # Mostly there is none, and to look takes no lock.
+            if not instances.has_overdue(conn):
+                return []
         with self._db.writer() as conn:
             return instances.take_over_overdue(conn, limit, CONF.task.deadline_seconds)
+
+    @engine.retry_on_deadlock
+    def forget_takeover(self, row):
+        """Not count a takeover that came to nothing because the broker is away."""
+        with self._db.writer() as conn:
+            instances.forget_takeover(conn, instances.Task(row.task_id, row.attempt))
 
     @engine.retry_on_deadlock
     def sync_power_state(self, instance_uuid, host, power_state):

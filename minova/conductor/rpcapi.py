@@ -15,7 +15,7 @@ class ConductorAPI:
     Version history:
 
     * 1.0 - report_hosts, report_host_states, instance_update, instance_destroy, instances_of_hosts,
-      sync_power_state
+      find_instance, sync_power_state
     """
 
     VERSION = "1.0"
@@ -65,6 +65,10 @@ class ConductorAPI:
     def instances_of_hosts(self, context, hosts):
         """The living instances that belong to some hosts (objects.Instance); call."""
         return self._client.call(context, "instances_of_hosts", hosts=hosts)
+
+    def find_instance(self, context, instance_uuid):
+        """The living instance of this uuid (objects.Instance), or None; call."""
+        return self._client.call(context, "find_instance", instance_uuid=instance_uuid)
 
     def sync_power_state(self, context, instance_uuid, host, power_state):
         """The guest of ``host`` is found in ``power_state`` without anybody having asked for it; call."""

@@ -15,11 +15,18 @@ OPTS = [
         "addresses.",
     ),
     cfg.IntOpt(
+        "query_deadline",
+        default=60,
+        min=1,
+        help="Seconds after which a compute that got no addresses from any network service gives the request up, and "
+        "the server is tried on another host.",
+    ),
+    cfg.IntOpt(
         "release_interval",
         default=60,
         min=1,
-        help="Seconds between two searches for addresses that deleted instances still hold, because the message "
-        "that should have freed them was lost.",
+        help="Seconds between two searches for addresses that deleted and failed instances still hold, because the "
+        "message that should have freed them was lost.",
     ),
 ]
 

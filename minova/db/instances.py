@@ -22,7 +22,8 @@ _GET = sa.select(instances).where(instances.c.uuid == sa.bindparam("wanted_uuid"
 _GET_LOCKED = _GET.with_for_update()
 _FIND_BY_TASK = (
     sa.select(instances)
-    .where(instances.c.task_id.in_(sa.bindparam("task_ids", expanding=True)), ~instances.c.deleted)
+    # By the index of the deadlines: only a running task has one.
+    .where(instances.c.task_id.in_(sa.bindparam("task_ids", expanding=True)), instances.c.deadline_epoch > 0)
     .order_by(instances.c.id)
 )
 # The columns to set are those that the parameters name beside held_*.
@@ -61,6 +62,11 @@ def insert(conn, rows, deadline_seconds=None):
     if deadline_seconds is not None:
         statement = statement.values(deadline_epoch=engine.now_epoch() + deadline_seconds)
     conn.execute(statement, rows)
+
+
+def find(conn, uuid):
+    """A living instance, or None."""
+    return conn.execute(_GET, {"wanted_uuid": uuid}).first()
 
 
 def get(conn, uuid, project_id=None, lock=False):
@@ -143,25 +149,30 @@ def update_task(conn, uuid, task, expected_task_states, deadline_seconds, **valu
 
 
 def extend_deadlines(conn, tasks, deadline_seconds):
-    """Move the deadlines of all of ``tasks`` that still hold their instances.
+    """Move the deadlines of all of ``tasks`` that still hold their instances: they are worked on.
 
     :returns: those that do not.
     """
-    lost = []
-    for task in tasks:
-        statement = instances.update().where(
-            instances.c.task_id == task.id, instances.c.attempt == task.attempt
-        )
-        values = {"deadline_epoch": engine.now_epoch() + deadline_seconds}
-        if not conn.execute(statement.values(**values)).rowcount:
-            lost.append(task)
-    return lost
+    values = {"deadline_epoch": engine.now_epoch() + deadline_seconds, "takeovers": 0}
+    return [task for task in tasks if not conn.execute(_of_task(task).values(**values)).rowcount]
 
 
 def make_due(conn, task_ids):
     """Have tasks taken over at the next sweep: nobody was told of them yet."""
     first_tries = instances.update().where(instances.c.task_id.in_(task_ids), instances.c.attempt == 0)
     conn.execute(first_tries.values(deadline_epoch=engine.now_epoch()))
+
+
+def has_overdue(conn):
+    """Whether there is any task whose deadline has passed."""
+    overdue = sa.select(instances.c.id).where(instances.c.deadline_epoch < engine.now_epoch())
+    return conn.execute(overdue.limit(1)).first() is not None
+
+
+def forget_takeover(conn, task):
+    """Count one takeover less."""
+    values = {"takeovers": instances.c.takeovers - 1}
+    conn.execute(_of_task(task).where(instances.c.takeovers > 0).values(**values))
 
 
 def take_over_overdue(conn, limit, deadline_seconds):
@@ -214,6 +225,13 @@ def set_power_state(conn, row, power_state):
         runs = power_state == power_states.RUNNING
         values["vm_state"] = vm_states.ACTIVE if runs else vm_states.STOPPED
     conn.execute(instances.update().where(instances.c.id == row.id).values(**values))
+
+
+def _of_task(task):
+    """An update of the instance that a task holds, found by the index of the deadlines."""
+    return instances.update().where(
+        instances.c.deadline_epoch > 0, instances.c.task_id == task.id, instances.c.attempt == task.attempt
+    )
 
 
 def _swap(conn, uuid, conditions, values, expected):

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from oslo_utils import timeutils, uuidutils
 
 from minova import exception
+from minova.compute import vm_states
 from minova.db.models import fixed_ips, instances, networks
 
 # The network's own address and its gateway.
@@ -76,9 +77,12 @@ def release(conn, instance_uuid, attempt=None):
 
 
 def find_abandoned(conn):
-    """The uuids of instances that hold addresses and no longer exist."""
-    living = sa.exists().where(instances.c.uuid == fixed_ips.c.instance_uuid, ~instances.c.deleted)
-    statement = sa.select(fixed_ips.c.instance_uuid).where(fixed_ips.c.instance_uuid.is_not(None), ~living)
+    """The uuids of instances that hold addresses and no longer exist, or failed for good before they had a host."""
+    failed = (instances.c.vm_state == vm_states.ERROR) & instances.c.host.is_(None)
+    in_need = sa.exists().where(
+        instances.c.uuid == fixed_ips.c.instance_uuid, ~instances.c.deleted, sa.not_(failed)
+    )
+    statement = sa.select(fixed_ips.c.instance_uuid).where(fixed_ips.c.instance_uuid.is_not(None), ~in_need)
     return conn.execute(statement.distinct()).scalars().all()
 
 

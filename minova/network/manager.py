@@ -85,7 +85,7 @@ class NetworkManager(manager.Manager):
         LOG.info("[instance: %s] %s addresses freed", instance_uuid, count)
 
     def _release_abandoned(self):
-        """Free what instances held that are deleted: the message that should have freed it was lost."""
+        """Free what instances held that are gone: the message that should have freed it was lost."""
         with self._db.reader() as conn:
             abandoned = networks.find_abandoned(conn)
         for instance_uuid in abandoned:

@@ -77,7 +77,7 @@ _BOOTS = [
     Case("while it spawns", "compute", _WHILE_IT_WORKS, _SLOW),
     Case("between its spawn and its report", "compute", Point(f"{_DRIVER}.spawn", "after")),
     Case("after its report", "compute", Point(f"{_BUILD}._report_active", "after")),
-    Case("before it hands on", "compute", Point(f"{_BUILD}._undo", "after"), _FAILING),
+    Case("before it hands on", "compute", Point(f"{_BUILD}._deallocate_network", "after"), _FAILING),
     Case(
         "before it allocates", "network", Point("minova.network.manager:NetworkManager._allocate", "before")
     ),

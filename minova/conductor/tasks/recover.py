@@ -8,6 +8,8 @@ attempt, so a worker that was only slow does no harm.
 
 import logging
 
+import oslo_messaging as messaging
+
 import minova.conf
 from minova import context, exception, objects, servicegroup
 from minova.compute import task_states, vm_states
@@ -19,24 +21,40 @@ _AT_ONCE = 100
 
 
 class Recovery:
-    """One conductor's sweeper; any number of them share the work."""
+    """One conductor's sweeper; any number of them share the work.
 
-    def __init__(self, database, records, builds, compute_rpcapi, network_api):
+    :param executor: runs what is taken over. It may wait for a scheduler, and the sweep must not.
+    """
+
+    def __init__(self, database, records, builds, compute_rpcapi, network_api, tasks_in_hand, executor):
         self._db = database
         self._records = records
         self._builds = builds
         self._compute_rpcapi = compute_rpcapi
         self._network_api = network_api
+        self._tasks_in_hand = tasks_in_hand
+        self._executor = executor
 
     def sweep(self):
-        """Take over what is overdue and set it going again."""
-        for row in self._records.take_over_overdue(_AT_ONCE):
-            try:
-                self._recover(row)
-            except exception.UnexpectedTaskStateError as error:
-                LOG.info("[instance: %s] needs no recovery any more: %s", row.uuid, error.message)
-            except Exception:  # noqa: BLE001 - one instance must not keep the others waiting; it comes again
-                LOG.exception("[instance: %s] recovery of task %s failed", row.uuid, row.task_id)
+        """Take over all that is overdue and set it going again."""
+        while rows := self._records.take_over_overdue(_AT_ONCE):
+            for row in rows:
+                # Where it is in hand here, it was only the heartbeat that came late.
+                if self._tasks_in_hand.take((row.task_id, row.attempt)):
+                    self._executor.submit(self._run, row)
+
+    def _run(self, row):
+        try:
+            self._recover(row)
+        except exception.UnexpectedTaskStateError as error:
+            LOG.info("[instance: %s] needs no recovery any more: %s", row.uuid, error.message)
+        except messaging.MessagingException as error:
+            LOG.warning("[instance: %s] task %s cannot be sent again yet: %s", row.uuid, row.task_id, error)
+            self._records.forget_takeover(row)
+        except Exception:  # noqa: BLE001 - the edge of a thread: the task passes its deadline once more
+            LOG.exception("[instance: %s] recovery of task %s failed", row.uuid, row.task_id)
+        finally:
+            self._tasks_in_hand.release((row.task_id, row.attempt))
 
     def _recover(self, row):
         LOG.warning(

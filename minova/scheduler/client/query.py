@@ -40,7 +40,9 @@ class SchedulerQueryClient:
         """
         start = self._clock()
         pause_seconds = _FIRST_PAUSE_SECONDS
+        questions = 0
         while True:
+            questions += 1
             left_seconds = max(_SHORTEST_SECONDS, CONF.scheduler.query_deadline - (self._clock() - start))
             silence_seconds = min(CONF.scheduler.rpc_timeout, left_seconds)
             try:
@@ -48,17 +50,19 @@ class SchedulerQueryClient:
                     context, request_spec, left_seconds, silence_seconds
                 )
             except _NO_ANSWER as err:
-                self._log_or_give_up(request_spec, self._clock() - start, err)
+                # After one question alone it may be this process that slept.
+                is_last = questions > 1 and self._clock() - start >= CONF.scheduler.query_deadline
+                self._log_or_give_up(request_spec, self._clock() - start, err, is_last)
                 if not isinstance(err, messaging.MessagingTimeout):
                     # Unlike silence, these are told without waiting.
                     self._sleep(pause_seconds)
                     pause_seconds = min(2 * pause_seconds, _LONGEST_PAUSE_SECONDS)
 
-    def _log_or_give_up(self, request_spec, waited_seconds, err):
+    def _log_or_give_up(self, request_spec, waited_seconds, err, is_last):
         uuids = request_spec.instance_uuids
         subject = f"[instance: {uuids[0]}]" + (f" and {len(uuids) - 1} more" if len(uuids) > 1 else "")
         problem = f"minova-scheduler {_what_happened(err)} for {waited_seconds:.0f} s"
-        if waited_seconds < CONF.scheduler.query_deadline:
+        if not is_last:
             LOG.warning("%s: %s, asking again", subject, problem)
             return
         LOG.error("%s: %s, giving up", subject, problem)

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Building on one host: the whole list of messages of each outcome, and what is left in the hypervisor."""
 
+import types
+
 import pytest
 
 from minova import context, exception, objects
+from minova.compute import reconcile
 from minova.compute.build import Build
 from minova.conductor import api as conductor_api
 from minova.conductor import rpcapi as conductor_rpcapi
 from minova.network import api as network_api
+from minova.virt.driver import Owner
 from tests import records
 from tests.fake_bus import FakeBus
 
@@ -22,6 +26,7 @@ _LOST = exception.UnexpectedTaskStateError(instance_id="1", expected="mine", act
 _UPDATE = ("call", "conductor", "instance_update")
 _ALLOCATE = ("call", "network", "allocate_for_instance")
 _DEALLOCATE = ("cast", "network", "deallocate_for_instance")
+_FIND = ("call", "conductor", "find_instance")
 _RESCHEDULE = ("cast", "conductor", "reschedule_instance")
 
 
@@ -35,7 +40,13 @@ class FakeDriver:
     def spawn(self, host, instance, network_info):
         if self._error:
             raise self._error
-        self.guests[instance.uuid] = (host, network_info)
+        owner = Owner(instance.task_id, instance.attempt)
+        self.guests[instance.uuid] = types.SimpleNamespace(
+            host=host, uuid=instance.uuid, owner=owner, power_state=1, network_info=network_info
+        )
+
+    def list_guests(self, host):
+        return [guest for guest in self.guests.values() if guest.host == host]
 
     def destroy(self, host, instance_uuid, owner=None):
         return self.guests.pop(instance_uuid, None) is not None
@@ -49,9 +60,9 @@ def instance(database):
 
 def _run(bus, driver, instance, networks=None):
     spec = records.make_request_spec([instance], requested_networks=networks)
-    build = Build(
-        driver, conductor_rpcapi.ConductorAPI(bus), conductor_api.ComputeTaskAPI(bus), network_api.API(bus)
-    )
+    conductor = conductor_rpcapi.ConductorAPI(bus)
+    reconciler = reconcile.Reconcile(["host1"], driver, conductor)
+    build = Build(driver, conductor, conductor_api.ComputeTaskAPI(bus), network_api.API(bus), reconciler)
     build.run(context.get_admin_context(), instance, spec, alternates=[])
 
 
@@ -63,7 +74,7 @@ def test_a_build_without_a_network_is_two_calls(instance):
     assert bus.sent() == [_UPDATE, _UPDATE]
     assert [message.arguments["updates"].get("task_state") for message in bus.messages] == ["spawning", None]
     assert bus.messages[1].arguments["task"] == [instance.task_id, 1]
-    assert driver.guests == {instance.uuid: ("host1", [])}
+    assert driver.guests[instance.uuid].network_info == []
 
 
 def test_a_build_with_a_network_asks_for_addresses_first(instance):
@@ -73,7 +84,7 @@ def test_a_build_with_a_network_asks_for_addresses_first(instance):
 
     assert bus.sent() == [_ALLOCATE, _UPDATE, _UPDATE]
     assert bus.messages[1].arguments["updates"]["network_info"] == [_ADDRESS]
-    assert driver.guests == {instance.uuid: ("host1", [_ADDRESS])}
+    assert driver.guests[instance.uuid].network_info == [_ADDRESS]
 
 
 def test_a_failed_spawn_is_undone_and_handed_on(instance):
@@ -82,7 +93,7 @@ def test_a_failed_spawn_is_undone_and_handed_on(instance):
 
     _run(bus, driver, instance, networks=["net"])
 
-    assert bus.sent() == [_ALLOCATE, _UPDATE, _DEALLOCATE, _RESCHEDULE]
+    assert bus.sent() == [_ALLOCATE, _UPDATE, _UPDATE, _DEALLOCATE, _RESCHEDULE]
     assert bus.last("reschedule_instance")["reason"] == error.message
 
 
@@ -91,7 +102,7 @@ def test_no_address_left_is_handed_on_without_a_guest(instance):
 
     _run(bus, FakeDriver(), instance, networks=["net"])
 
-    assert bus.sent() == [_ALLOCATE, _DEALLOCATE, _RESCHEDULE]
+    assert bus.sent() == [_ALLOCATE, _UPDATE, _DEALLOCATE, _RESCHEDULE]
 
 
 def test_a_worker_that_lost_its_task_at_the_start_makes_no_guest(instance):
@@ -99,7 +110,7 @@ def test_a_worker_that_lost_its_task_at_the_start_makes_no_guest(instance):
 
     _run(bus, driver, instance)
 
-    assert bus.sent() == [_UPDATE]
+    assert bus.sent() == [_UPDATE, _FIND]
     assert driver.guests == {}
 
 
@@ -112,5 +123,32 @@ def test_a_worker_that_lost_its_task_while_it_spawned_destroys_its_guest(instanc
 
     _run(bus, driver, instance)
 
-    assert bus.sent() == [_UPDATE, _UPDATE]
+    assert bus.sent() == [_UPDATE, _UPDATE, _FIND]
     assert driver.guests == {}
+
+
+def test_a_worker_that_lost_its_task_frees_its_addresses(instance):
+    bus = FakeBus({"allocate_for_instance": [_ADDRESS], "instance_update": _LOST})
+
+    _run(bus, FakeDriver(), instance, networks=["net"])
+
+    assert bus.sent() == [_ALLOCATE, _UPDATE, _FIND, _DEALLOCATE]
+
+
+@pytest.mark.parametrize("silent_network", [False, True])
+def test_a_message_that_comes_twice_leaves_the_guest_that_the_first_built(instance, silent_network):
+    """A build that was only slow was taken for lost and its message sent again. The second delivery found the
+    task done, took that for a loss, and destroyed the guest of an active instance, addresses and all.
+    """
+    bus, driver = FakeBus({"allocate_for_instance": [_ADDRESS]}), FakeDriver()
+    _run(bus, driver, instance, networks=["net"])
+    bus.messages.clear()
+    instance.task_state, instance.power_state = None, 1
+    bus.replies = {"instance_update": _LOST, "find_instance": instance, "allocate_for_instance": [_ADDRESS]}
+    if silent_network:
+        bus.replies["allocate_for_instance"] = exception.ServiceUnavailable(reason="silence")
+
+    _run(bus, driver, instance, networks=["net"])
+
+    assert bus.sent() == [_ALLOCATE, _UPDATE, _FIND]
+    assert list(driver.guests) == [instance.uuid]

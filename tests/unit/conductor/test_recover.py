@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recovery of abandoned tasks: what is sent again, to whom, and when it is given up."""
 
+import oslo_messaging as messaging
 import pytest
 
 from minova import exception
 from minova.compute import rpcapi as compute_rpcapi
+from minova.compute.tasks_in_hand import TasksInHand
 from minova.conductor.records import Records
 from minova.conductor.tasks.recover import Recovery
 from minova.db import actions, instances, services
@@ -29,6 +31,13 @@ class FakeBuilds:
         self.rescheduled.append((instance.uuid, alternates, reason))
 
 
+class AtOnce:
+    """An executor that works on what it gets before it returns."""
+
+    def submit(self, function, *arguments):
+        function(*arguments)
+
+
 @pytest.fixture
 def bus():
     return FakeBus()
@@ -40,13 +49,19 @@ def builds():
 
 
 @pytest.fixture
-def recovery(database, bus, builds):
+def in_hand():
+    return TasksInHand()
+
+
+@pytest.fixture
+def recovery(database, bus, builds, in_hand):
     records.add_host(database, "up")
     records.add_host(database, "down")
     with database.writer() as conn:
         (down,) = services.find(conn, host="down")
         services.update(conn, down.uuid, forced_down=True)
-    return Recovery(database, Records(database), builds, compute_rpcapi.ComputeAPI(bus), network_api.API(bus))
+    compute, network = compute_rpcapi.ComputeAPI(bus), network_api.API(bus)
+    return Recovery(database, Records(database), builds, compute, network, in_hand, AtOnce())
 
 
 def _add(database, **values):
@@ -163,5 +178,43 @@ def test_progress_makes_the_takeovers_count_anew(database, recovery):
     Records(database).update(
         row.uuid, instances.Task(row.task_id, 1), ["scheduling"], {"task_state": "spawning"}
     )
+
+    assert _get(database, row.uuid).takeovers == 0
+
+
+def test_a_task_that_this_conductor_works_on_is_not_begun_twice(database, builds, recovery, in_hand):
+    row = _add(database)
+
+    with in_hand.hold_all([(row.task_id, row.attempt)]):
+        recovery.sweep()
+
+    assert builds.built == []
+
+
+def test_a_takeover_without_a_broker_does_not_count(database, bus, recovery):
+    """Some minutes without a broker used up all takeovers, and builds that nothing had happened to became ERROR."""
+    row = _add(database, task_state="spawning", attempt=1, host="up", takeovers=2)
+    bus.failure = messaging.MessageDeliveryFailure("away")
+
+    recovery.sweep()
+
+    assert _get(database, row.uuid).takeovers == 2
+
+
+def test_more_than_one_batch_is_taken_over_at_once(monkeypatch, database, builds, recovery):
+    monkeypatch.setattr("minova.conductor.tasks.recover._AT_ONCE", 2)
+    uuids = [_add(database).uuid for _ in range(5)]
+
+    recovery.sweep()
+
+    assert sorted(uuid for (uuid,), _attempt in builds.built) == sorted(uuids)
+
+
+def test_a_heartbeat_shows_that_a_task_comes_further(database):
+    """The heartbeats of a busy compute came late a few times, and a build that it worked on was given up."""
+    row = _add(database, task_state="spawning", attempt=1, host="up", takeovers=3)
+
+    with database.writer() as conn:
+        assert instances.extend_deadlines(conn, [instances.Task(row.task_id, 1)], 60) == []
 
     assert _get(database, row.uuid).takeovers == 0

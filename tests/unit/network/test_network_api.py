@@ -19,11 +19,36 @@ _NETWORKS = [_Network("oldest"), _Network("other")]
 
 @pytest.fixture(autouse=True)
 def _configuration(conf):
-    conf.config(rpc_timeout=3, group="network")
+    conf.config(query_deadline=5, group="network")
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
 
 
 def _allocate(bus, requested=("n",)):
-    return api.API(bus).allocate_for_instance(_CONTEXT, "i", 1, "demo", list(requested))
+    clock = Clock()
+    network = api.API(bus, clock, clock.sleep)
+    return network.allocate_for_instance(_CONTEXT, "i", 1, "demo", list(requested))
+
+
+def _after(*errors):
+    """What allocate_for_instance does: raise each error in turn, then answer."""
+    outcomes = iter([*errors, _LINKS])
+
+    def reply(**_arguments):
+        outcome = next(outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    return FakeBus({"allocate_for_instance": reply})
 
 
 def test_allocation_is_one_call():
@@ -59,15 +84,35 @@ def test_errors_that_are_expected_pass(error):
         _allocate(FakeBus({"allocate_for_instance": error}))
 
 
-def test_silence_becomes_an_error_that_a_user_understands():
-    with pytest.raises(exception.ServiceUnavailable, match="service is silent: no answer in 3 s."):
-        _allocate(FakeBus({"allocate_for_instance": messaging.MessagingTimeout("no answer in 3 s")}))
+@pytest.mark.parametrize(
+    "error",
+    [messaging.MessagingTimeout(), messaging.RemoteError("DBError"), messaging.MessageDeliveryFailure()],
+)
+def test_a_network_service_that_dies_is_asked_again(error):
+    """A build went to another host, or failed where there was none, because the network service was restarted."""
+    bus = _after(error, error)
+
+    assert _allocate(bus) == _LINKS
+    assert bus.sent() == [("call", "network", "allocate_for_instance")] * 3
 
 
 @pytest.mark.parametrize("error", [messaging.RemoteError("DBError"), messaging.MessageDeliveryFailure()])
-def test_any_other_failure_of_the_bus_becomes_one_error(error):
-    with pytest.raises(exception.ServiceUnavailable, match="could not allocate"):
-        _allocate(FakeBus({"allocate_for_instance": error}))
+def test_a_failure_that_lasts_becomes_one_error(error):
+    with pytest.raises(exception.ServiceUnavailable, match="could not allocate addresses for 5 s."):
+        _allocate(_after(*[error] * 9))
+
+
+def test_a_silence_that_lasts_becomes_an_error_that_a_user_understands(conf):
+    conf.config(query_deadline=1, group="network")
+    clock = Clock()
+
+    def be_silent(**_arguments):
+        clock.sleep(2)
+        raise messaging.MessagingTimeout
+
+    network = api.API(FakeBus({"allocate_for_instance": be_silent}), clock, clock.sleep)
+    with pytest.raises(exception.ServiceUnavailable, match="The network service is silent for 2 s."):
+        network.allocate_for_instance(_CONTEXT, "i", 1, "demo", ["n"])
 
 
 @pytest.mark.parametrize(

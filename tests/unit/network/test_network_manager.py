@@ -120,6 +120,19 @@ def test_addresses_of_deleted_instances_are_freed_in_the_end(network_manager, da
     assert (_addresses(database, living), _addresses(database, deleted)) == (["10.0.0.2"], [])
 
 
+def test_addresses_of_a_server_that_failed_for_good_are_freed(database, network_manager):
+    """Its host had died, so nobody freed them, and it was not deleted: it held them until its owner deleted it."""
+    failed = records.add_instance(database, task_state=None, vm_state="error").uuid
+    on_host = records.add_instance(database, task_state=None, vm_state="error", host="host1").uuid
+    for uuid in (failed, on_host):
+        _allocate(network_manager, uuid)
+
+    ((_seconds, release_abandoned),) = network_manager.periodic_tasks()
+    release_abandoned()
+
+    assert (_addresses(database, failed), _addresses(database, on_host)) == ([], ["10.0.0.3"])
+
+
 def test_requests_at_once_get_different_addresses_and_repeated_ones_the_same(network_manager):
     given = {}
 

@@ -53,10 +53,14 @@ class SilentSchedulers:
         self.timeouts.append((timeout_seconds, silence_seconds))
         outcome = next(self._outcomes)
         if isinstance(outcome, messaging.MessagingTimeout):
-            self._clock.sleep(silence_seconds)
+            self._clock.sleep(1000 if isinstance(outcome, _Slept) else silence_seconds)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
+
+
+class _Slept(messaging.MessagingTimeout):
+    """The process that asked was stopped for long."""
 
 
 @pytest.fixture
@@ -160,3 +164,12 @@ def test_schedulers_are_told_first_of_the_hosts_that_change(conf):
         ("cast", "conductor", "report_host_states"),
     ]
     assert [each.host for each in bus.last("update_host_states")["host_states"]] == ["host2"]
+
+
+def test_a_conductor_that_slept_through_its_question_asks_once_more(ask):
+    """It woke up after all deadlines, took the silence for the scheduler's, and put a server in ERROR that another
+    conductor was building.
+    """
+    answer, _timeouts, _seconds = ask([_Slept(), [["host1"]]])
+
+    assert answer == [["host1"]]
