@@ -4,6 +4,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -12,6 +13,8 @@ from minova.up import ports, record, settings
 START_SECONDS = 90
 STOP_SECONDS = 90
 _LOOK_SECONDS = 0.01
+# After the end, until the last lines are in the file.
+_COPY_SECONDS = 5
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 # How the processes of a database server are called.
 _DATABASE_PROCESSES = {"postgresql": ("postgres",), "mysql": ("mariadbd", "mysqld")}
@@ -41,16 +44,18 @@ class Deployment:
 
     def __enter__(self):
         self.launched = time.perf_counter()
-        with open(self._output_path, "a", encoding="utf-8") as output:
-            # A session of its own: a Ctrl-C reaches the benchmark, which then stops it in order.
-            self._up = subprocess.Popen(
-                self._command(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env=self._environment,
-            )
+        # A session of its own: a Ctrl-C reaches this process, which then stops it in order. And a pipe: should this
+        # process be killed, it has nobody to write to and stops by itself.
+        self._up = subprocess.Popen(
+            self._command(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=self._environment,
+        )
+        self._copier = threading.Thread(target=self._copy_output, daemon=True)
+        self._copier.start()
         try:
             self.record = self._wait_ready()
         except BaseException:
@@ -109,11 +114,18 @@ class Deployment:
         if self._up.poll() is None:
             self._up.terminate()
         try:
-            return self._up.wait(timeout=STOP_SECONDS)
+            self._up.wait(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired:
             # Its guard ends the services.
             self._up.kill()
-            return self._up.wait()
+            self._up.wait()
+        self._copier.join(_COPY_SECONDS)
+        return self._up.returncode
+
+    def _copy_output(self):
+        with open(self._output_path, "ab", buffering=0) as output, self._up.stdout as lines:
+            while chunk := lines.read1():
+                output.write(chunk)
 
     def _last_lines(self):
         with open(self._output_path, encoding="utf-8", errors="replace") as output:

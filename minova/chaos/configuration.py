@@ -8,6 +8,7 @@ OPTIONS = {
     "compute": {"reconcile_interval": 3, "guest_poll_interval": 0.5},
     "conductor": {"rpc_timeout": 10},
     "scheduler": {"rpc_timeout": 5, "query_deadline": 20},
+    "network": {"release_interval": 5},
     "quota": {"instances": -1, "cores": -1, "ram": -1},
     "fake_driver": {
         "spawn_seconds": "uniform:0,2",

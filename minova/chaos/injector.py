@@ -36,17 +36,15 @@ class Injector:
         # (service, kind) to number of those that were carried out.
         self.counts = collections.Counter()
 
-    def run(self, until_stopped):
-        """Carry the plan out, to its end or until the event ``until_stopped`` is set; nothing stays stopped."""
+    def run(self, storm_seconds, until_stopped):
+        """Carry the plan out, to the end of the storm or until the event is set; nothing stays stopped."""
         begin = time.monotonic()
         try:
             for fault in self._faults:
                 if until_stopped.wait(max(begin + fault.at_seconds - time.monotonic(), 0)):
-                    break
+                    return
                 self._start(self._inject, fault)
-            until_stopped.wait(
-                max((f.at_seconds + f.seconds for f in self._faults), default=0) + begin - time.monotonic()
-            )
+            until_stopped.wait(max(begin + storm_seconds - time.monotonic(), 0))
         finally:
             self._ended.set()
             self._wake_all()

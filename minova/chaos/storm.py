@@ -8,10 +8,11 @@ import threading
 import time
 
 from minova.bench.deployment import Deployment
-from minova.chaos import configuration, door, foreign, levels, lives, plan, verdict
+from minova.chaos import bus, configuration, door, foreign, levels, lives, plan, verdict
 from minova.chaos.injector import Injector
 from minova.chaos.ledger import Ledger
 from minova.up import example
+from minova.up import settings as up_settings
 from minova.up.api_client import ApiClient
 
 _SAMPLE_SECONDS = 5
@@ -42,7 +43,7 @@ class Settings:
     @property
     def bus(self):
         """What tells how much the broker holds; None where nothing does."""
-        return self.broker_server
+        return self.broker_server if self.transport_url else bus.EmbeddedBroker(self.state_path)
 
     @property
     def database_server(self):
@@ -87,7 +88,7 @@ class Storm:
         with open(self._config_path, "w", encoding="utf-8") as config:
             config.write(configuration.text())
         with self._deployment() as deployment:
-            up_config = os.path.join(self.settings.state_path, "minova-up.conf")
+            up_config = os.path.join(self.settings.state_path, up_settings.GENERATED_CONFIG)
             with verdict.Records((self._config_path, up_config)) as records:
                 self._blow(deployment, self._server_body(deployment, records))
                 if not self.interrupted.is_set():
@@ -117,7 +118,7 @@ class Storm:
         sampler.start()
         customers.start()
         try:
-            self.injector.run(self.interrupted)
+            self.injector.run(self.settings.storm_seconds, self.interrupted)
         finally:
             customers.stop()
         self._say("The storm is over; waiting for rest.")

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a TCP port can be listened on, and if not, which process has it."""
 
+import contextlib
 import errno
 import glob
 import os
+import random
 import shutil
 import socket
 import subprocess
 
 from minova.up import errors, processes
+
+# Where free ports are looked for first, above what well-known services have.
+_LOWEST = 20000
+_TRIES = 50
 
 
 def check_free(wanted):
@@ -21,14 +27,19 @@ def check_free(wanted):
 
 
 def free_port(listen, preferred=0):
-    """A port that is free now: the preferred one if it can be had."""
-    try:
-        with _bound(listen, preferred) as listener:
-            return listener.getsockname()[1]
-    except OSError:
-        if not preferred:
-            raise
-        return free_port(listen)
+    """A port that is free now: the preferred one if it can be had.
+
+    Not one that the system gives to connections, where that can be found out: a client that tries to reach a service
+    while it is away would else in the end be given that very port, and connect to itself.
+    """
+    below = range(_LOWEST, _first_ephemeral())
+    for candidate in (preferred, *random.sample(below, min(_TRIES, len(below)))):
+        with contextlib.suppress(OSError):
+            if candidate:
+                _bound(listen, candidate).close()
+                return candidate
+    with _bound(listen, 0) as listener:
+        return listener.getsockname()[1]
 
 
 def owner(port):
@@ -51,6 +62,14 @@ def check_answers(addresses):
         f"No broker answers at {', '.join(reasons)}. Start it, correct --transport-url, "
         "or leave that out to use the embedded broker."
     )
+
+
+def _first_ephemeral():
+    try:
+        with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as text:
+            return int(text.read().split()[0])
+    except OSError:
+        return _LOWEST
 
 
 def _trouble(listen, port, option):

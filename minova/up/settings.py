@@ -10,6 +10,8 @@ import urllib.parse
 from minova.up import errors
 
 DEFAULT_STATE_PATH = "state"
+# In the state path: what all processes read after the user's own files.
+GENERATED_CONFIG = "minova-up.conf"
 DEFAULT_API_PORT = 8774
 DEFAULT_BROKER_PORT = 5673
 # From the broker's port to that of its management API, as at RabbitMQ: 5672 and 15672.
@@ -59,7 +61,7 @@ class Settings:
 
     @property
     def generated_config(self):
-        return os.path.join(self.state_path, "minova-up.conf")
+        return os.path.join(self.state_path, GENERATED_CONFIG)
 
     @property
     def log_path(self):

@@ -2,8 +2,10 @@
 """Storms, as `minova chaos` makes them: a minute in all, or ten with `scripts/test --slow`."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -37,3 +39,59 @@ def test_a_storm_on_the_embedded_broker_and_sqlite_finds_nothing(storm):
 def test_a_storm_on_rabbitmq_and_postgresql_finds_nothing(storm, rabbitmq_url, postgresql_url):
     report = storm(3, "--transport-url", rabbitmq_url, "--database-connection", postgresql_url)
     assert "PostgreSQL" in report
+
+
+@pytest.fixture
+def endless(tmp_path):
+    """A storm of an hour, with some of it done."""
+    output = tmp_path / "out"
+    command = [
+        MINOVA,
+        "chaos",
+        "--minutes",
+        "60",
+        "--fault-interval",
+        "1",
+        "--state-path",
+        str(tmp_path / "storm"),
+    ]
+    with output.open("w") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT)
+    try:
+        wait_until(lambda: "kill -9" in output.read_text() and " stop " in output.read_text())
+        process.output = output
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        wait_until(lambda: not processes_of(tmp_path))
+
+
+def wait_until(condition, timeout_seconds=120):
+    deadline = time.monotonic() + timeout_seconds
+    while not condition():
+        assert time.monotonic() < deadline, "this did not come true in time"
+        time.sleep(0.1)
+
+
+def processes_of(path):
+    table = subprocess.run(["ps", "-axwwo", "state=,args="], capture_output=True, text=True).stdout
+    return [row for row in table.splitlines() if str(path) in row and not row.startswith("Z")]
+
+
+@pytest.mark.timeout(400)
+def test_ctrl_c_ends_all_and_says_what_was_done(endless, tmp_path):
+    endless.send_signal(signal.SIGINT)
+    assert endless.wait(timeout=150) == 130
+    assert not processes_of(tmp_path)
+    text = endless.output.read_text()
+    assert "started again" in text
+    assert "Files and logs are kept in" in text
+
+
+@pytest.mark.timeout(400)
+def test_a_killed_storm_leaves_nothing_behind(endless, tmp_path):
+    assert processes_of(tmp_path)
+    endless.kill()
+    endless.wait()
+    wait_until(lambda: not processes_of(tmp_path))

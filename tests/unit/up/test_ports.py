@@ -21,6 +21,15 @@ def test_a_preferred_port_is_taken_if_it_is_free():
     assert ports.free_port("127.0.0.1", port) == port
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/sys/net"), reason="only Linux tells which ports are ephemeral")
+def test_a_free_port_is_none_that_connections_get():
+    # A client that tried to reach a broker which was down was given the broker's port and met itself, and the broker
+    # could not listen any more.
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as text:
+        first = int(text.read().split()[0])
+    assert all(1024 <= ports.free_port("127.0.0.1") < first for _ in range(20))
+
+
 def test_every_taken_port_is_told_at_once():
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         taken = [(*one.getsockname(), "--api-port"), (*two.getsockname(), "--broker-port")]
