@@ -27,12 +27,19 @@ class User:
     def __init__(self, name, password_hash, tags=(), algorithm=DEFAULT_ALGORITHM):
         """:raises ValueError: for a hash, or an algorithm, that is none of RabbitMQ's"""
         self.name = name
+        self._permissions = {}  # vhost's name: {permission: regular expression}
+        self._answers = {}  # what may() found before
+        self.change(password_hash, tags, algorithm)
+
+    def change(self, password_hash, tags=(), algorithm=DEFAULT_ALGORITHM):
+        """Give the user another password and other tags; permissions stay.
+
+        :raises ValueError: for a hash, or an algorithm, that is none of RabbitMQ's
+        """
+        self._salt, self._digest = _read_hash(password_hash, algorithm)
         self.tags = frozenset(tags)
         self.password_hash = password_hash
         self.algorithm = algorithm
-        self._salt, self._digest = _read_hash(password_hash, algorithm)
-        self._permissions = {}  # vhost's name: {permission: regular expression}
-        self._answers = {}  # what may() found before
 
     @property
     def permissions(self):
@@ -46,6 +53,11 @@ class User:
         """:raises re.error: when one of them is not a regular expression"""
         patterns = zip(PERMISSIONS, map(re.compile, (configure, write, read)), strict=True)
         self._permissions[vhost_name] = dict(patterns)
+        self._answers.clear()
+
+    def forbid(self, vhost_name):
+        """Take all permissions in a vhost away."""
+        self._permissions.pop(vhost_name, None)
         self._answers.clear()
 
     def may_enter(self, vhost_name):

@@ -80,8 +80,10 @@ class Definitions:
             if document.get(name):
                 LOG.warning("%s of the definitions file have no effect on this broker", name)
 
-    def declare(self, vhosts):
+    def declare(self, vhosts, keep_existing=False):
         """Declare the exchanges, queues and bindings in the vhosts, a map by name.
+
+        With `keep_existing` an exchange or queue that exists stays as it is, however it is defined here.
 
         :raises DefinitionsError: when a vhost refuses
         """
@@ -92,7 +94,9 @@ class Definitions:
         ):
             for row in self._document.get(kind, ()):
                 try:
-                    declare(vhosts[row["vhost"]], row)
+                    vhost = vhosts[row["vhost"]]
+                    if not (keep_existing and _exists(vhost, kind, row)):
+                        declare(vhost, row)
                 except KeyError as err:
                     raise DefinitionsError(f"{kind}: vhost {err} is not one of the vhosts") from err
                 except errors.AMQPError as err:
@@ -145,6 +149,10 @@ def _permit(users, vhost_names, row):
         users[row["user"]].permit(row["vhost"], *(row[permission] for permission in access.PERMISSIONS))
     except re.error as err:
         raise DefinitionsError(f"{where}: {err.pattern!r} is not a regular expression: {err}") from err
+
+
+def _exists(vhost, kind, row):
+    return kind != "bindings" and row["name"] in getattr(vhost, kind)
 
 
 def _declare_exchange(vhost, row):

@@ -97,6 +97,28 @@ class Server:
         for connection in list(self.connections):
             connection.abort()
 
+    def add_vhost(self, name):
+        self.vhosts[name] = Vhost(name, self.settings)
+
+    def delete_vhost(self, name):
+        """Remove a vhost with all that is in it; its connections end."""
+        doomed = self.vhosts.pop(name)
+        self._force_out(f"vhost '{name}' is deleted", lambda connection: connection.vhost is doomed)
+        for queue in list(doomed.queues.values()):
+            doomed.delete_queue(queue)
+        for user in self.access.users.values():
+            user.forbid(name)
+
+    def delete_user(self, name):
+        """Remove a user, whose connections end."""
+        doomed = self.access.users.pop(name)
+        self._force_out(f"user '{name}' is deleted", lambda connection: connection.user is doomed)
+
+    def _force_out(self, text, is_meant):
+        for connection in list(self.connections):
+            if is_meant(connection):
+                connection.close_because(errors.ConnectionException(errors.CONNECTION_FORCED, text))
+
     async def _listen(self, port, protocol, **options):
         listening = await asyncio.get_running_loop().create_server(
             lambda: Connection(self), self.settings.listen, port, backlog=_BACKLOG, **options

@@ -12,10 +12,7 @@ from pamqp import commands
 from minova.broker import errors as amqp_errors
 from minova.broker import routing
 from minova.broker.management import client, errors, state, views
-from minova.broker.management.http import Response, json_response
-
-CREATED = Response(201)
-NO_CONTENT = Response(204)
+from minova.broker.management.http import CREATED, NO_CONTENT, Response, json_response
 
 _FORCED = amqp_errors.CONNECTION_FORCED
 _ACK_MODES = ("ack_requeue_true", "ack_requeue_false", "reject_requeue_true", "reject_requeue_false")

@@ -52,36 +52,38 @@ def of_vhost(broker, vhost):
 
 
 def of_broker(broker):
-    """Counts of all vhosts together, and what came and went."""
+    """What came and went."""
     churn = broker.churn.counts()
-    messages = {}
     for vhost in broker.vhosts.values():
-        for name, count in of_vhost(broker, vhost).items():
-            messages[name] = messages.get(name, 0) + count
         for name, count in vhost.churn.counts().items():
             churn[name] += count
-    return churn | messages
+    return churn
+
+
+def total(all_detailed):
+    """Add up what rates.py made of the counts of several objects of a kind."""
+    added = {}
+    for detailed in all_detailed:
+        for key, value in detailed.items():
+            if isinstance(value, dict):
+                added[key] = {"rate": added.get(key, {"rate": 0.0})["rate"] + value["rate"]}
+            else:
+                added[key] = added.get(key, 0) + value
+    return added
 
 
 def split(detailed):
-    """Split what rates.py made of counts into (message_stats, gauges of messages, churn, octets)."""
-    stats, gauges, churn, octets = {}, {}, {}, {}
+    """Split what rates.py made of counts into (message_stats, or {} where all are 0; gauges of messages; octets)."""
+    stats, gauges, octets = {}, {}, {}
     for key, value in detailed.items():
         name = key.removesuffix("_details")
         if name in _GAUGES:
             gauges[key] = value
-        elif name.startswith(("queue_", "channel_", "connection_")):
-            churn[key] = value
         elif name.endswith("_oct"):
             octets[key] = value
         else:
             stats[key] = value
-    return (
-        stats if any(type(value) is int and value for value in stats.values()) else {},
-        gauges,
-        churn,
-        octets,
-    )
+    return (stats if any(type(value) is int and value for value in stats.values()) else {}), gauges, octets
 
 
 def _queue_gauges(queues):

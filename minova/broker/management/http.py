@@ -37,6 +37,10 @@ class Response:
     headers: tuple = ()
 
 
+CREATED = Response(201)
+NO_CONTENT = Response(204)
+
+
 def json_response(document, status=200, headers=()):
     return Response(status, json.dumps(document, separators=(",", ":")).encode(), (_JSON, *headers))
 

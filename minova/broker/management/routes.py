@@ -7,7 +7,7 @@ import logging
 import urllib.parse
 
 from minova.broker import access
-from minova.broker.management import actions, checks, errors, export, views
+from minova.broker.management import actions, admin, checks, definitions, errors, views
 from minova.broker.management.call import Call
 from minova.broker.management.http import Response, json_response
 
@@ -22,8 +22,8 @@ _ROUTES = {
     "nodes": {"GET": views.nodes},
     "nodes/{name}": {"GET": views.node},
     "extensions": {"GET": views.empty_list},
-    "definitions": {"GET": export.all_definitions},
-    "definitions/{vhost}": {"GET": export.vhost_definitions},
+    "definitions": {"GET": definitions.all_definitions, "POST": definitions.import_all},
+    "definitions/{vhost}": {"GET": definitions.vhost_definitions, "POST": definitions.import_into_vhost},
     "connections": {"GET": views.connections},
     "connections/{name}": {"GET": views.connection, "DELETE": actions.close_connection},
     "connections/{connection}/channels": {"GET": views.channels},
@@ -63,15 +63,19 @@ _ROUTES = {
         "DELETE": actions.delete_binding,
     },
     "vhosts": {"GET": views.vhosts},
-    "vhosts/{vhost}": {"GET": views.vhost},
+    "vhosts/{vhost}": {"GET": views.vhost, "PUT": admin.put_vhost, "DELETE": admin.delete_vhost},
     "vhosts/{vhost}/permissions": {"GET": views.permissions},
     "vhosts/{vhost}/connections": {"GET": views.connections},
     "vhosts/{vhost}/channels": {"GET": views.channels},
     "users": {"GET": views.users},
-    "users/{user}": {"GET": views.user},
+    "users/{user}": {"GET": views.user, "PUT": admin.put_user, "DELETE": admin.delete_user},
     "users/{user}/permissions": {"GET": views.permissions},
     "permissions": {"GET": views.permissions},
-    "permissions/{vhost}/{user}": {"GET": views.permission},
+    "permissions/{vhost}/{user}": {
+        "GET": views.permission,
+        "PUT": admin.put_permission,
+        "DELETE": admin.delete_permission,
+    },
     "aliveness-test/{vhost}": {"GET": actions.aliveness_test},
     "health/checks/alarms": {"GET": checks.alarms},
     "health/checks/local-alarms": {"GET": checks.alarms},

@@ -34,10 +34,10 @@ class State:
 
     # The whole broker
 
-    def overview(self, listeners):
-        stats, gauges, churn, _ = counts.split(
-            self._rates.detailed(self.broker, counts.of_broker(self.broker))
-        )
+    def overview(self, vhosts, connections):
+        """:param vhosts, connections: those to be counted"""
+        detailed = [self._rates.detailed(vhost, counts.of_vhost(self.broker, vhost)) for vhost in vhosts]
+        stats, gauges, _ = counts.split(counts.total(detailed))
         return {
             "management_version": RABBITMQ_VERSION,
             "rates_mode": "basic",
@@ -48,12 +48,15 @@ class State:
             "cluster_name": NODE,
             "disable_stats": False,
             "message_stats": stats,
-            "churn_rates": churn,
+            "churn_rates": self._rates.detailed(self.broker, counts.of_broker(self.broker)),
             "queue_totals": gauges,
-            "object_totals": self._object_totals(),
-            "node": NODE,
-            "listeners": listeners,
-            "contexts": [],
+            "object_totals": {
+                "channels": sum(len(connection.channels) for connection in connections),
+                "connections": len(connections),
+                "consumers": sum(len(queue.consumers) for vhost in vhosts for queue in vhost.queues.values()),
+                "exchanges": sum(len(vhost.exchanges) for vhost in vhosts),
+                "queues": sum(len(vhost.queues) for vhost in vhosts),
+            },
         }
 
     def node(self):
@@ -86,7 +89,7 @@ class State:
 
     def vhost(self, vhost):
         flat = self._rates.detailed(vhost, counts.of_vhost(self.broker, vhost))
-        stats, gauges, _, octets = counts.split(flat)
+        stats, gauges, octets = counts.split(flat)
         view = {
             "name": vhost.name,
             "description": "",
@@ -143,7 +146,7 @@ class State:
             "user_who_performed_action": connection.user.name,
             "connection_details": _connection_details(connection),
             "confirm": channel.confirms,
-            "transactional": False,
+            "transactional": channel.transaction is not None,
             "consumer_count": len(channel.consumers),
             "prefetch_count": channel.consumer_prefetch,
             "global_prefetch_count": channel.channel_prefetch,
@@ -158,16 +161,16 @@ class State:
         return self.channel(channel) | {"consumer_details": [*map(self.consumer, channel.consumers.values())]}
 
     def consumer(self, consumer):
-        channel = consumer.channel
+        channel, only = consumer.channel, consumer.queue.single_active_consumer
         return {
             "consumer_tag": consumer.tag,
             "queue": {"name": consumer.queue.name, "vhost": consumer.queue.vhost_name},
             "ack_required": not consumer.no_ack,
-            "active": True,
-            "activity_status": "up",
+            "active": only is None or only is consumer,
+            "activity_status": "up" if only is None else "single_active" if only is consumer else "waiting",
             "exclusive": consumer.exclusive,
             "prefetch_count": consumer.prefetch,
-            "arguments": {},
+            "arguments": plain(consumer.arguments),
             "channel_details": {
                 "name": channel_name(channel),
                 "number": channel.id,
@@ -195,7 +198,8 @@ class State:
         return view | (_message_stats(stats) if exchange.publish_in else {})
 
     def queue(self, queue):
-        stats, gauges, *_ = counts.split(self._rates.detailed(queue, counts.of_queue(queue)))
+        stats, gauges, _ = counts.split(self._rates.detailed(queue, counts.of_queue(queue)))
+        only = queue.single_active_consumer
         view = {
             "name": queue.name,
             "vhost": queue.vhost_name,
@@ -207,6 +211,13 @@ class State:
             "node": NODE,
             "state": "running",
             "consumers": len(queue.consumers),
+            "message_bytes": queue.message_bytes,
+            "message_bytes_ready": queue.ready_bytes,
+            "message_bytes_unacknowledged": queue.message_bytes - queue.ready_bytes,
+            "exclusive_consumer_tag": next(
+                (tag for (_, tag), one in queue.consumers.items() if one.exclusive), None
+            ),
+            "single_active_consumer_tag": only.tag if only is not None else None,
             "policy": None,
             "effective_policy_definition": {},
         }
@@ -234,17 +245,6 @@ class State:
         """:param permission: (user, vhost's name)"""
         user, vhost_name = permission
         return {"user": user.name, "vhost": vhost_name} | user.permissions[vhost_name]
-
-    def _object_totals(self):
-        vhosts = self.broker.vhosts.values()
-        connections = [connection for connection in self.broker.connections if connection.is_open]
-        return {
-            "channels": sum(len(connection.channels) for connection in connections),
-            "connections": len(connections),
-            "consumers": sum(len(queue.consumers) for vhost in vhosts for queue in vhost.queues.values()),
-            "exchanges": sum(len(vhost.exchanges) for vhost in vhosts),
-            "queues": sum(len(vhost.queues) for vhost in vhosts),
-        }
 
 
 def binding(found):

@@ -5,7 +5,10 @@ from minova.broker.management import errors, listing, state
 
 
 async def overview(call):
-    return listing.pick(call.state.overview(call.listeners), call.query.get("columns"))
+    document = call.state.overview(call.vhosts(), call.connections())
+    if call.is_monitor:
+        document |= {"node": state.NODE, "listeners": call.listeners, "contexts": []}
+    return listing.pick(document, call.query.get("columns"))
 
 
 async def cluster_name(call):

@@ -145,6 +145,24 @@ def test_rabbitmqadmin_shows_the_overview_and_exports(admin, tmp_path):
     assert definitions["permissions"][0]["user"] == "guest"
 
 
+def test_rabbitmqadmin_makes_vhosts_and_users_and_imports_them(admin, port, tmp_path):
+    assert admin("declare", "vhost", "name=made") == "vhost declared\n"
+    assert admin("declare", "user", "name=ann", "password=secret", "tags=management") == "user declared\n"
+    everything = ("configure=.*", "write=.*", "read=.*")
+    assert admin("declare", "permission", "vhost=made", "user=ann", *everything) == "permission declared\n"
+    as_ann = ("-u", "ann", "-p", "secret", "-V", "made")
+    assert admin(*as_ann, "declare", "queue", "name=anns", "durable=false") == "queue declared\n"
+    admin("export", "all.json")
+    assert admin("delete", "vhost", "name=made") == "vhost deleted\n"
+    assert admin("delete", "user", "name=ann") == "user deleted\n"
+    assert "Access refused" in admin(*as_ann, "list", "queues", status=1)
+    assert admin("import", "all.json").startswith("Uploaded definitions")
+    assert rows(admin(*as_ann, "-f", "tsv", "list", "queues", "name", "durable")) == [["anns", "False"]]
+    assert admin("delete", "permission", "vhost=made", "user=ann") == "permission deleted\n"
+    admin("delete", "vhost", "name=made")
+    admin("delete", "user", "name=ann")
+
+
 def test_rabbitmqadmin_is_refused_with_a_wrong_password(admin):
     assert "Access refused: /api/queues" in admin("-p", "wrong", "list", "queues", status=1)
 

@@ -94,7 +94,7 @@ def test_what_a_manager_without_permissions_may_not(line, reason):
 
 def test_a_manager_sees_only_the_vhosts_and_connections_that_are_his():
     async def scenario(broker):
-        broker.server.vhosts["other"] = type(broker.server.vhosts["/"])("other", broker.server.settings)
+        broker.server.add_vhost("other")
         Client(broker.server).send(HANDSHAKE + CHANNEL_OPEN)
         for path, count in (("vhosts", 1), ("connections", 0), ("channels", 0)):
             _, seen = await broker.ask(f"GET {path}", user="joe:secret")

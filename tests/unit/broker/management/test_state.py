@@ -59,6 +59,11 @@ def test_queues():
         "node": state.NODE,
         "state": "running",
         "consumers": 1,
+        "message_bytes": 30,
+        "message_bytes_ready": 5,
+        "message_bytes_unacknowledged": 25,
+        "exclusive_consumer_tag": None,
+        "single_active_consumer_tag": None,
         "policy": None,
         "effective_policy_definition": {},
         "messages": 6,
@@ -183,6 +188,35 @@ def test_values_that_json_does_not_have():
     table = {"a": [b"\xff", {"b": bytearray(b"c")}], "t": datetime.datetime.fromtimestamp(5, datetime.UTC)}
     plain = state.plain(table | {"d": decimal.Decimal("1.5"), "n": None})
     assert plain == {"a": ["\ufffd", {"b": "c"}], "t": 5, "d": 1.5, "n": None}
+
+
+def test_of_several_consumers_one_may_be_active():
+    async def main():
+        broker = Broker()
+        declare = commands.Queue.Declare(0, "q", arguments={"x-single-active-consumer": True})
+        consume = [commands.Basic.Consume(0, "q", tag, arguments={"x-priority": 1}) for tag in ("a", "b")]
+        client = Client(broker.server)
+        client.send(HANDSHAKE + CHANNEL_OPEN + marshal(1, declare) + marshal(1, *consume))
+        return [(await broker.ask(f"GET {path}"))[1] for path in ("consumers", "queues/%2F/q")]
+
+    consumers, queue = asyncio.run(main())
+    status = {consumer["consumer_tag"]: consumer["activity_status"] for consumer in consumers}
+    assert status == {"a": "single_active", "b": "waiting"}
+    assert [consumer["arguments"] for consumer in consumers] == [{"x-priority": 1}] * 2
+    assert queue["single_active_consumer_tag"] == "a"
+
+
+def test_the_overview_of_a_manager_counts_what_he_sees():
+    async def main():
+        broker = Broker()
+        broker.server.add_vhost("other")
+        Client(broker.server).send(WORK)
+        return (await broker.ask("GET overview", user="joe:secret"))[1]
+
+    overview = asyncio.run(main())
+    totals = overview["object_totals"]
+    assert [totals[name] for name in ("connections", "channels", "consumers", "queues")] == [0, 0, 1, 2]
+    assert "listeners" not in overview
 
 
 def test_users_and_permissions():

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Definitions: everything but messages, as one document that RabbitMQ and option definitions_file read."""
+"""Definitions: everything but messages, as one document that RabbitMQ and option definitions_file read, too."""
 
+from minova.broker.definitions import Definitions, DefinitionsError
 from minova.broker.management import errors, state
+from minova.broker.management.http import NO_CONTENT
 
 
 async def all_definitions(call):
@@ -39,6 +41,60 @@ async def vhost_definitions(call, vhost):
             for kind, rows in parts.items()
         }
     )
+
+
+async def import_all(call):
+    """Add what a document defines; exchanges and queues that exist stay as they are, users become as it says."""
+    call.check_administrator()
+    return await _import(call, call.body())
+
+
+async def import_into_vhost(call, vhost):
+    """The same for exchanges, queues and bindings of one vhost."""
+    call.check_administrator()
+    if vhost not in call.broker.vhosts:
+        raise errors.bad_request("vhost_not_found")
+    body = call.body()
+    parts = {kind: body[kind] for kind in ("exchanges", "queues", "bindings") if kind in body}
+    for kind, rows in parts.items():
+        if isinstance(rows, list):
+            parts[kind] = [row | {"vhost": vhost} if isinstance(row, dict) else row for row in rows]
+    return await _import(call, parts)
+
+
+async def _import(call, document):
+    existing = await all_definitions(call)
+    merged = {
+        kind: _merge(existing[kind], document.get(kind, []), keys)
+        for kind, keys in (("users", ["name"]), ("vhosts", ["name"]), ("permissions", ["user", "vhost"]))
+    }
+    try:
+        wanted = Definitions(document | merged)
+        _apply(call.broker, wanted)
+    except DefinitionsError as err:
+        raise errors.bad_request(str(err)) from err
+    return NO_CONTENT
+
+
+def _merge(existing, given, keys):
+    """Return the existing rows and the given ones, which replace those of the same keys."""
+    if not isinstance(given, list):
+        return given  # for the check to refuse
+    replaced = [[row.get(key) for key in keys] for row in given if isinstance(row, dict)]
+    return given + [row for row in existing if [row[key] for key in keys] not in replaced]
+
+
+def _apply(broker, wanted):
+    """:raises DefinitionsError: when a vhost refuses an exchange, queue or binding"""
+    for name in wanted.vhosts:
+        if name not in broker.vhosts:
+            broker.add_vhost(name)
+    for user in wanted.users:
+        known = broker.access.users.setdefault(user.name, user)
+        known.change(user.password_hash, user.tags, user.algorithm)
+        for vhost_name, patterns in user.permissions.items():
+            known.permit(vhost_name, **patterns)
+    wanted.declare(broker.vhosts, keep_existing=True)
 
 
 def _header():
