@@ -33,8 +33,9 @@ class Records:
         if values.get("vm_state") == vm_states.ACTIVE:
             values["launched_at"] = timeutils.utcnow()
         with self._db.writer() as conn:
+            deadline_seconds = CONF.task.deadline_seconds
             instances.update_task(
-                conn, instance_uuid, task, expected_task_states, CONF.task.deadline_seconds, **values
+                conn, instance_uuid, task, expected_task_states, deadline_seconds, on_no_host=False, **values
             )
             _note(
                 conn,

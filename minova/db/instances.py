@@ -33,6 +33,7 @@ _END_HELD = instances.update().where(
     instances.c.task_id == sa.bindparam("held_task_id"),
     instances.c.attempt == sa.bindparam("held_attempt"),
     instances.c.task_state.in_(sa.bindparam("held_task_states", expanding=True)),
+    sa.or_(instances.c.host.is_not(None), sa.bindparam("held_on_no_host", type_=sa.Boolean)),
 )
 _UPDATE_HELD = _END_HELD.values(deadline_epoch=engine.now_epoch() + sa.bindparam("deadline_seconds"))
 _END_LAUNCHED = _END_HELD.values(
@@ -120,11 +121,13 @@ def begin_task(conn, row, task_id, task_state, deadline_seconds):
     _swap(conn, row.uuid, unchanged, values, f"task_state {row.task_state}")
 
 
-def update_task(conn, uuid, task, expected_task_states, deadline_seconds, **values):
+def update_task(conn, uuid, task, expected_task_states, deadline_seconds, on_no_host=True, **values):
     """Write ``values`` on behalf of a running task and move its deadline.
 
     A ``task_state`` of None in ``values`` ends the task.
 
+    :param on_no_host: whether it may be on no host. Not so for a compute: an instance that was taken off its host
+        keeps its attempt until it is given to the next.
     :raises UnexpectedTaskStateError: when the task no longer holds the instance.
     """
     held = {
@@ -132,6 +135,7 @@ def update_task(conn, uuid, task, expected_task_states, deadline_seconds, **valu
         "held_task_id": task.id,
         "held_attempt": task.attempt,
         "held_task_states": expected_task_states,
+        "held_on_no_host": on_no_host,
         "updated_at": timeutils.utcnow(),
     }
     if "task_state" in values and values["task_state"] is None:

@@ -4,6 +4,7 @@
 import pytest
 
 from minova import exception
+from minova.compute import task_states
 from minova.conductor.records import Records
 from minova.db import actions, allocations, compute_nodes, instances
 from minova.db.instances import Task
@@ -32,6 +33,22 @@ def test_a_worker_that_lost_its_task_writes_nothing(database, task, expected):
     assert _get(database, row.uuid) == row
     with database.reader() as conn:
         assert actions.find_events(conn, row.task_id) == []
+
+
+@pytest.mark.parametrize("task_state", ["spawning", None])
+def test_a_worker_on_a_host_that_lost_the_instance_writes_nothing(database, task_state):
+    # A host was silent while it spawned, and a conductor took the instance off it to ask for another. The compute woke
+    # up before that was found: its attempt was still the present one, so the instance became active on no host at all.
+    row = records.add_instance(database, task_state="spawning", attempt=1, host="host1")
+    Records(database).unassign(row, ["spawning"])
+    unassigned = _get(database, row.uuid)
+
+    with pytest.raises(exception.UnexpectedTaskStateError):
+        Records(database).update(
+            row.uuid, Task(row.task_id, 1), task_states.BUILD_STATES, {"task_state": task_state}
+        )
+
+    assert _get(database, row.uuid) == unassigned
 
 
 def test_the_end_of_a_task_frees_the_instance_and_finishes_the_action(database):
