@@ -19,7 +19,13 @@ def header(body_size, **properties):
     return pamqp_header.ContentHeader(0, body_size, commands.Basic.Properties(**properties))
 
 
-CAPABILITIES = {"capabilities": {"authentication_failure_close": True, "consumer_cancel_notify": True}}
+CAPABILITIES = {
+    "capabilities": {
+        "authentication_failure_close": True,
+        "consumer_cancel_notify": True,
+        "connection.blocked": True,
+    }
+}
 START_OK = marshal(0, commands.Connection.StartOk(CAPABILITIES, "PLAIN", "\0guest\0guest", "en_US"))
 TUNE_OK = marshal(0, commands.Connection.TuneOk(2047, 131072, 0))
 OPEN = marshal(0, commands.Connection.Open("/"))
@@ -48,6 +54,16 @@ class FakeTransport:
     def __init__(self):
         self.written = b""
         self.is_closed = False
+        self.is_reading = True
+
+    def pause_reading(self):
+        self.is_reading = False
+
+    def resume_reading(self):
+        self.is_reading = True
+
+    def is_closing(self):
+        return self.is_closed
 
     def get_extra_info(self, name):
         return ("127.0.0.1", 1234)

@@ -66,6 +66,7 @@ class Channel:
         for consumer in list(self.consumers.values()):
             consumer.queue.remove_consumer(consumer)
         self.consumers.clear()
+        self.publisher.release()
         if self.reply_consumer is not None:
             self.reply_consumer.close()
         if self.transaction is not None:

@@ -5,6 +5,7 @@ handshake.py leads it from the first octet to Connection.Open.
 """
 
 import asyncio
+import itertools
 import logging
 import time
 
@@ -37,6 +38,7 @@ class Connection(asyncio.Protocol):
         self.user = None  # an access.User, once it has logged in
         self.vhost = None
         self.wants_cancel_notify = False
+        self.wants_blocked_notify = False
         self.owned_queues = set()  # exclusive queues
         self.client_properties = {}
         self.auth_mechanism = ""
@@ -49,6 +51,7 @@ class Connection(asyncio.Protocol):
         self.writable = True
         self.is_closing = False
         self.is_blocked = False  # nothing is read, for want of memory
+        self._memory = server.memory
         self._loop = asyncio.get_running_loop()
         self._transport = None
         self._reader = frame.FrameReader(self.frame_max)
@@ -137,6 +140,23 @@ class Connection(asyncio.Protocol):
         self._output_size = 0
         self._liveness.written = True
 
+    def unsent_octets(self):
+        """Return how much of what was written waits here."""
+        return self._output_size + self._transport.get_write_buffer_size()
+
+    @property
+    def channel_count(self):
+        return len(self._channels)
+
+    def unblock(self):
+        """There is memory again."""
+        if not self.is_blocked:
+            return
+        self.is_blocked = False
+        if self.wants_blocked_notify:
+            self.send(commands.Connection.Unblocked())
+        self._resume_reading()
+
     def delivered_octets(self):
         """Return how much of what was written has left for the client."""
         return self.sent_octets - self._transport.get_write_buffer_size()
@@ -209,18 +229,36 @@ class Connection(asyncio.Protocol):
 
     def _handle_frames(self, frames):
         for kind, channel_id, payload in frames:
+            # Before the header, for once it is taken the body must be let come: else contents that are cut in half
+            # could fill the memory, and none of them ever end.
+            if kind == frame.HEADER and self._memory.is_high and not self.is_closing:
+                self._pause_reading(itertools.chain([(kind, channel_id, payload)], frames))
+                self._block()
+                return
             self._handle_frame(kind, channel_id, payload)
             if not self.writable and self._transport.get_write_buffer_size() > _WRITE_BUFFER_LIMIT_BYTES:
-                # It asks on without reading the answers: what it has sent already waits too.
-                self._frames_left = frames
-                self._transport.pause_reading()
+                # It asks on without reading the answers.
+                self._pause_reading(frames)
                 return
 
+    def _pause_reading(self, frames_left):
+        """Read nothing more; what has come already waits too."""
+        self._frames_left = frames_left
+        self._transport.pause_reading()
+
+    def _block(self):
+        """There is no memory for what the client publishes."""
+        LOG.info("[connection: %s] blocked: low on memory", self.label)
+        self.is_blocked = True
+        if self.wants_blocked_notify:
+            self.send(commands.Connection.Blocked("low on memory"))
+
     def _resume_reading(self):
+        if self._frames_left is None or self.is_blocked or self._transport.is_closing():
+            return
         frames, self._frames_left = self._frames_left, None
-        if frames is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
-            self._guard(self._handle_frames, frames)
+        self._transport.resume_reading()
+        self._guard(self._handle_frames, frames)
 
     def _handle_frame(self, kind, channel_id, payload):
         if self.is_closing:

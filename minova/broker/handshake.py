@@ -15,6 +15,7 @@ _CAPABILITIES = {
     "basic.nack": True,
     "consumer_cancel_notify": True,
     "authentication_failure_close": True,
+    "connection.blocked": True,
     "per_consumer_qos": True,
 }
 
@@ -69,6 +70,7 @@ class Handshake:
         self._connection.wants_cancel_notify = bool(self._client_capabilities.get("consumer_cancel_notify"))
         self._connection.client_properties = method.client_properties
         self._connection.auth_mechanism = method.mechanism
+        self._connection.wants_blocked_notify = bool(self._client_capabilities.get("connection.blocked"))
         client_name = method.client_properties.get("connection_name")
         if isinstance(client_name, str):
             self._connection.label += f" - {client_name[:_LONGEST_NAME]!r}"

@@ -5,7 +5,7 @@ import struct
 
 from pamqp import header
 
-from minova.broker import errors, field_table, frame, properties
+from minova.broker import errors, field_table, frame, memory, properties
 
 _CONTENT = struct.Struct(">HHQ")
 _BASIC_CLASS = 60
@@ -17,6 +17,8 @@ class Message:
     __slots__ = (
         "_frames",
         "_frames_for",
+        "_memory",
+        "_octets",
         "address",
         "body",
         "exchange",
@@ -34,6 +36,21 @@ class Message:
         self.properties = properties
         self._frames = b""
         self._frames_for = None
+        self._memory = None
+        self._octets = 0
+
+    def __del__(self):
+        if self._memory is not None:
+            self._memory.remove(self._octets)
+
+    def charge(self, account, queue_count):
+        """Have what the message takes, in so many queues more, counted for as long as it exists."""
+        octets = queue_count * memory.ENTRY_OCTETS
+        if self._memory is None:
+            self._memory = account
+            octets += memory.MESSAGE_OCTETS + len(self.header) + len(self.body)
+        self._octets += octets
+        account.add(octets)
 
     @property
     def routing_keys(self):
@@ -43,8 +60,12 @@ class Message:
     def content_frames(self, channel_id, frame_max):
         """Return header and body as frames; a fanout's consumers mostly share channel id and frame size."""
         if self._frames_for != (channel_id, frame_max):
+            before = len(self._frames)
             self._frames = _encode_content(channel_id, frame_max, self.header, self.body)
             self._frames_for = (channel_id, frame_max)
+            if self._memory is not None:
+                self._octets += len(self._frames) - before
+                self._memory.add(len(self._frames) - before)
         return self._frames
 
     def decode_properties(self):

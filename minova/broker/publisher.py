@@ -5,6 +5,7 @@ from pamqp import commands
 
 from minova.broker import errors, method, permissions, reply_to
 from minova.broker import message as messages
+from minova.broker.memory import RESERVED_FROM_OCTETS
 
 MAX_MESSAGE_SIZE_BYTES = 128 * 1024 * 1024  # RabbitMQ's default
 
@@ -23,6 +24,7 @@ class Publisher:
         self._body_size = 0
         self._body_parts = []
         self._body_received = 0
+        self._reserved_octets = 0
 
     @property
     def is_busy(self):
@@ -42,6 +44,7 @@ class Publisher:
                 f"message size {self._body_size} is larger than configured max size {MAX_MESSAGE_SIZE_BYTES}"
             )
         self._header = payload
+        self._reserve(self._body_size)
         if not self._body_size:
             self._content_complete()
 
@@ -53,7 +56,13 @@ class Publisher:
         if self._body_received > self._body_size:
             raise errors.ConnectionException(501, "the body is longer than its header says")
         if self._body_received == self._body_size:
+            self._release_reserved()
             self._content_complete()
+
+    def release(self):
+        """Drop what has come of a message: the channel is closing."""
+        self._release_reserved()
+        self._body_parts = []
 
     def put(self, message, queues, mandatory):
         """Put a routed message into its queues, or give it back; return False if a queue refused it."""
@@ -70,6 +79,17 @@ class Publisher:
         else:
             text = "expected content body, got non content body frame instead"
         return errors.ConnectionException(505, text)
+
+    def _reserve(self, octets):
+        if octets >= RESERVED_FROM_OCTETS:
+            self._reserved_octets = octets
+            self._channel.vhost.memory.add(octets)
+
+    def _release_reserved(self):
+        """What was reserved for a body now counts as a message, or not at all."""
+        if self._reserved_octets:
+            self._channel.vhost.memory.remove(self._reserved_octets)
+            self._reserved_octets = 0
 
     def _content_complete(self):
         publish, message_properties, header = self._publish, self._properties, self._header

@@ -5,7 +5,7 @@ import asyncio
 import dataclasses
 import logging
 
-from minova.broker import access, errors, stats, tls
+from minova.broker import access, errors, memory, stats, tls
 from minova.broker.connection import Connection
 from minova.broker.vhost import Vhost
 
@@ -38,6 +38,7 @@ class Settings:
     max_connections: int = 0
     frame_max: int = 131072
     channel_max: int = 2047
+    memory_high_watermark_mb: int | None = None
     accept_quorum_arguments: bool = False
     management_port: int | None = None
 
@@ -53,7 +54,12 @@ class Server:
         self.settings = settings
         self.version = version
         vhost_names = settings.vhosts if definitions is None else definitions.vhosts
-        self.vhosts = {name: Vhost(name, settings) for name in vhost_names}
+        self.memory = memory.Memory(
+            settings.memory_high_watermark_mb * 2**20
+            if settings.memory_high_watermark_mb
+            else memory.default_limit()
+        )
+        self.vhosts = {name: Vhost(name, settings, self.memory) for name in vhost_names}
         users = _full_users(settings) if definitions is None else definitions.users
         self.access = access.Access(users, settings.loopback_users)
         self.connections = set()
@@ -80,9 +86,11 @@ class Server:
             )
         if not self.settings.tls_only:
             await self._listen(self.settings.port, "amqp")
+        self.memory.watch(self)
 
     async def stop(self):
         """Close all connections, politely for half a second."""
+        self.memory.stop()
         for listener in self._listening:
             listener.close()
         LOG.info("stopping; open connections: %d", len(self.connections))
@@ -98,7 +106,7 @@ class Server:
             connection.abort()
 
     def add_vhost(self, name):
-        self.vhosts[name] = Vhost(name, self.settings)
+        self.vhosts[name] = Vhost(name, self.settings, self.memory)
 
     def delete_vhost(self, name):
         """Remove a vhost with all that is in it; its connections end."""

@@ -16,6 +16,7 @@ class Transaction:
         self._settlements = []  # (deliveries, outcome)
 
     def publish(self, message, queues, mandatory):
+        message.charge(self._channel.vhost.memory, 0)
         self._publications.append((message, [queue.name for queue in queues], mandatory))
 
     def settle(self, deliveries, outcome):

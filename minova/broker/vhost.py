@@ -31,11 +31,12 @@ _PREDECLARED = {
 
 
 class Vhost:
-    """One name space of a broker; `settings` are the broker's."""
+    """One name space of a broker; `settings` and `memory` are the broker's."""
 
-    def __init__(self, name, settings):
+    def __init__(self, name, settings, memory):
         self.name = name
         self.settings = settings
+        self.memory = memory
         self.exchanges = {}
         self.queues = {}
         self.stats = stats.ChannelStats()  # of channels that are closed
@@ -72,6 +73,8 @@ class Vhost:
     def put(self, message, queues):
         """Put a message into queues; return False if one of them refused it."""
         accepted = True
+        if queues:
+            message.charge(self.memory, len(queues))
         for target in queues:
             accepted &= target.put(message)
         return accepted
@@ -136,6 +139,7 @@ class Vhost:
             existing.touch()
             return existing
         self._refuse_reserved("queue", name)
+        self._refuse_too_many(name)
         return self._add_queue(name, connection if exclusive else None, durable, auto_delete, arguments)
 
     def delete_queue(self, doomed):
@@ -143,6 +147,7 @@ class Vhost:
         if self.queues.get(doomed.name) is not doomed:
             return 0
         del self.queues[doomed.name]
+        self.memory.queue_count -= 1
         self.churn.queue_deleted += 1
         if doomed.owner is not None:
             doomed.owner.owned_queues.discard(doomed)
@@ -214,6 +219,7 @@ class Vhost:
             arguments=arguments,
         )
         self.queues[made.name] = made
+        self.memory.queue_count += 1
         self.churn.queue_created += 1
         if owner is not None:
             owner.owned_queues.add(made)
@@ -256,6 +262,13 @@ class Vhost:
             f"cannot obtain exclusive access to locked {self._describe_queue(name)}. It could be originally declared "
             "on another connection or the exclusive property value does not match that of the original declaration.",
         )
+
+    def _refuse_too_many(self, queue_name):
+        most = self.memory.most_queues
+        if self.memory.queue_count >= most:
+            raise errors.precondition_failed(
+                f"cannot declare queue '{queue_name}': queue limit in vhost '{self.name}' ({most}) is reached"
+            )
 
     @staticmethod
     def _refuse_default_exchange(name):

@@ -106,6 +106,13 @@ OPTS = [
         "its like; see docs/broker.md). 0 picks a free one and logs it. Unset: the API is not served. "
         "The usual port is 15673.",
     ),
+    cfg.IntOpt(
+        "memory_high_watermark_mb",
+        min=1,
+        help="Megabytes that messages, queues and channels may take. Above it nothing more is read from clients that "
+        "publish, until consumers have made room; queues alone may take half of it, then no more can be declared. "
+        "Unset: 40% of the memory of the machine, or of the container.",
+    ),
     cfg.BoolOpt(
         "accept_quorum_arguments",
         default=False,

@@ -70,7 +70,8 @@ class State:
             "fd_used": _open_files(),
             "sockets_used": len(self.broker.connections),
             "mem_used": _memory_octets(),
-            "mem_alarm": False,
+            "mem_alarm": self.broker.memory.is_high,
+            "mem_limit": self.broker.memory.limit_octets,
             "disk_free_alarm": False,
             "processors": os.cpu_count(),
             "uptime": int((time.monotonic() - self._started) * 1000),
@@ -107,7 +108,7 @@ class State:
         view = {
             "name": connection.name,
             "node": NODE,
-            "state": "running" if connection.is_open else "closing",
+            "state": _connection_state(connection),
             "vhost": connection.vhost.name,
             "user": connection.user.name,
             "user_who_performed_action": connection.user.name,
@@ -323,6 +324,12 @@ def _open_files():
         return len(os.listdir("/proc/self/fd"))
     except OSError:  # no Linux
         return 0
+
+
+def _connection_state(connection):
+    if not connection.is_open:
+        return "closing"
+    return "blocked" if connection.is_blocked else "running"
 
 
 def _memory_octets():

@@ -6,6 +6,7 @@ import types
 import pytest
 
 from minova.broker import errors
+from minova.broker.memory import Memory
 from minova.broker.message import Message
 from minova.broker.server import Settings
 from minova.broker.vhost import Vhost
@@ -17,7 +18,7 @@ def in_loop():
 
     def run(steps):
         async def main():
-            steps(Vhost("/", Settings()))
+            steps(Vhost("/", Settings(), Memory(2**30)))
 
         asyncio.run(main())
 
