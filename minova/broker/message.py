@@ -76,7 +76,8 @@ class Message:
 
     def decode_headers(self):
         """Return the property `headers`; {} when it is not set."""
-        return self.decode_properties().headers or {}
+        encoded = properties.split(self.header[12:]).get("headers")
+        return field_table.read(encoded)[0] if encoded else {}
 
 
 def decode_header(payload):

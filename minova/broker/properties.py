@@ -11,9 +11,10 @@ import typing
 
 from pamqp import commands, decode
 
-from minova.broker import errors
+from minova.broker import errors, field_table
 
 _NOT_DECODABLE = (
+    IndexError,
     ValueError,
     TypeError,
     OverflowError,
@@ -62,9 +63,9 @@ def split(encoded):
     found = {}
     for name, flag in _FLAGS.items():
         if flags & flag:
-            used, _ = decode.by_type(encoded[offset:], _TYPES[name])
-            found[name] = encoded[offset : offset + used]
-            offset += used
+            _, end = _read_value(name, encoded, offset)
+            found[name] = encoded[offset:end]
+            offset = end
     return found
 
 
@@ -95,13 +96,19 @@ def _decode(encoded):
     values = dict.fromkeys(_BROKER_ACTS_UPON)
     for name, flag in _FLAGS.items():
         if flags & flag:
-            used, value = decode.by_type(encoded[offset:], _TYPES[name])
-            offset += used
+            value, offset = _read_value(name, encoded, offset)
             if name in values:
                 values[name] = value
     if offset != len(encoded):
         raise ValueError("the properties do not fill the frame")
     return values
+
+
+def _read_value(name, encoded, offset):
+    if name == "headers":
+        return field_table.read(encoded, offset)
+    used, value = decode.by_type(encoded[offset:], _TYPES[name])
+    return value, offset + used
 
 
 def _interpret(values):

@@ -44,10 +44,7 @@ class Features:
     overflow: str = DROP_HEAD
     max_priority: int = 0
     single_active_consumer: bool = False
-
-    @property
-    def is_bounded(self):
-        return self.max_length is not None or self.max_bytes is not None
+    is_bounded: bool = False
 
 
 _NO_FEATURES = Features()  # one for all the queues that have none
@@ -67,6 +64,7 @@ def read(arguments):
         overflow=arguments.get("x-overflow", DROP_HEAD),
         max_priority=arguments.get("x-max-priority", 0),
         single_active_consumer=arguments.get("x-single-active-consumer", False),
+        is_bounded="x-max-length" in arguments or "x-max-length-bytes" in arguments,
     )
 
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The embedded broker answers as RabbitMQ does: refusals, acknowledgements, what every client uses."""
 
-import shutil
-import subprocess
 import time
 
 import amqp
@@ -473,39 +471,3 @@ def names_in_any_characters(broker, channel):
 @pytest.mark.parametrize("scenario", scenarios(globals()))
 def test_outcome_is_the_same(brokers, scenario):
     assert_same_outcome(brokers, scenario)
-
-
-def trace_one_message(broker):
-    """Return headers, body and address of what the firehose says of one message published and delivered."""
-    tracing = broker.connect().channel()
-    traced = []
-    queue = tracing.queue_declare(exclusive=True).queue
-    tracing.queue_bind(queue, "amq.rabbitmq.trace", "#")
-    tracing.basic_consume(queue, no_ack=True, callback=traced.append)
-    channel = broker.connect().channel()
-    declare(channel, "traced")
-    channel.queue_bind("traced", "amq.topic", "a.#")
-    publish(channel, "x", "a.b", "amq.topic", delivery_mode=2, type="t", application_headers={"k": "v"})
-    tag = channel.basic_get("traced").delivery_tag
-    channel.basic_reject(tag, requeue=True)
-    channel.basic_get("traced", no_ack=True)
-    drain(tracing, traced, 3)
-    broker.close()
-    of_the_moment = ("node", "connection")
-    return [
-        (
-            message.delivery_info["routing_key"],
-            message.body,
-            {name: value for name, value in message.headers.items() if name not in of_the_moment},
-            sorted(message.headers),
-        )
-        for message in traced
-    ]
-
-
-def test_firehose_is_the_same(brokers):
-    embedded, rabbitmq = brokers
-    if not shutil.which("rabbitmqctl"):
-        pytest.skip("RabbitMQ's firehose is switched by rabbitmqctl")
-    subprocess.run(["rabbitmqctl", "-q", "trace_on", "-p", rabbitmq.vhost], check=True, capture_output=True)
-    assert trace_one_message(embedded) == trace_one_message(rabbitmq)

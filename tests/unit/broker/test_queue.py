@@ -221,3 +221,109 @@ def test_purge_counts_what_it_drops():
     queue.put(message("b"))
     assert queue.purge() == 2
     assert len(queue) == 0
+
+
+@in_loop
+def test_purge_counts_no_octets_afterwards():
+    queue = Queue("q", FakeVhost())
+    queue.put(message("a", body=b"abc"))
+    assert (queue.message_bytes, queue.ready_bytes) == (3, 3)
+    queue.purge()
+    assert (queue.message_bytes, queue.ready_bytes) == (0, 0)
+
+
+@in_loop
+def test_message_is_in_the_queue_until_it_is_acknowledged():
+    queue = Queue("q", FakeVhost())
+    queue.put(message("a", body=b"abc"))
+    entry = queue.get(no_ack=False)
+    assert (len(queue), queue.unacked_count, queue.message_bytes, queue.ready_bytes) == (0, 1, 3, 0)
+    queue.acknowledge([entry])
+    assert (queue.unacked_count, queue.message_bytes, queue.stats.ack) == (0, 0, 1)
+
+
+@in_loop
+def test_message_is_gone_when_sent_without_acknowledgement():
+    queue, channel = Queue("q", FakeVhost()), FakeChannel()
+    consume(queue, channel, no_ack=True)
+    queue.put(message("a", body=b"abc"))
+    assert (queue.unacked_count, queue.message_bytes) == (0, 0)
+
+
+@in_loop
+def test_deaths_are_told_with_their_reason():
+    queue = Queue("q", FakeVhost(), arguments={"x-max-length": 1})
+    queue.put(message("expired", expiration_seconds=0))
+    queue.put(message("too many"))
+    queue.put(message("rejected"))
+    queue.reject([queue.get(no_ack=False)])
+    queue.put(message("purged"))
+    queue.purge()
+    assert queue.vhost.buried == [("expired", "expired"), ("too many", "maxlen"), ("rejected", "rejected")]
+
+
+@in_loop
+def test_full_queue_refuses_a_message():
+    queue = Queue("q", FakeVhost(), arguments={"x-max-length-bytes": 3, "x-overflow": "reject-publish"})
+    assert queue.put(message("a", body=b"abc"))
+    assert not queue.put(message("b", body=b"d"))
+    assert queue.put(message("empty"))
+    assert (len(queue), queue.stats.publish, queue.vhost.buried) == (2, 2, [])
+
+
+@in_loop
+def test_full_queue_refuses_a_message_into_dead_letters():
+    arguments = {"x-max-length": 0, "x-overflow": "reject-publish-dlx"}
+    queue = Queue("q", FakeVhost(), arguments=arguments)
+    assert not queue.put(message("a"))
+    assert queue.vhost.buried == [("a", "maxlen")]
+
+
+@in_loop
+def test_requeued_message_is_dropped_when_the_queue_has_filled_up():
+    queue = Queue("q", FakeVhost(), arguments={"x-max-length": 1})
+    queue.put(message("a"))
+    entry = queue.get(no_ack=False)
+    queue.put(message("b"))
+    queue.requeue([entry])
+    assert queue.vhost.buried == [("a", "maxlen")]
+    assert queue.get(no_ack=True).message.routing_key == "b"
+
+
+@in_loop
+def test_what_waits_goes_to_the_next_single_active_consumer():
+    """A queue kept its messages until somebody published again."""
+    queue, channel = Queue("q", FakeVhost(), arguments={"x-single-active-consumer": True}), FakeChannel()
+    first = consume(queue, channel, "first", prefetch=1)
+    consume(queue, channel, "second")
+    for name in "ab":
+        queue.put(message(name))
+    assert channel.sent == [("first", "a")]
+    queue.remove_consumer(first)
+    assert channel.sent == [("first", "a"), ("second", "b")]
+    assert queue.single_active_consumer.tag == "second"
+
+
+@in_loop
+def test_exclusive_consumer_cannot_be_the_single_active_one():
+    queue = Queue("q", FakeVhost(), arguments={"x-single-active-consumer": True})
+    with pytest.raises(errors.ChannelException):
+        consume(queue, FakeChannel(), exclusive=True)
+    assert not queue.consumers
+
+
+@in_loop
+def test_deleted_queue_takes_nothing_back():
+    queue = Queue("q", FakeVhost())
+    queue.put(message("a"))
+    entry = queue.get(no_ack=False)
+    queue.close()
+    for settle in (queue.requeue, queue.reject, queue.acknowledge):
+        settle([entry])
+    assert (len(queue), queue.vhost.buried) == (0, [])
+
+
+def test_empty_queue_needs_no_event_loop():
+    """A million of them may wait; none has a timer or a task of its own."""
+    queue = Queue("q", FakeVhost(), arguments={"x-message-ttl": 5, "x-max-length": 5})
+    assert len(queue) == 0

@@ -160,3 +160,69 @@ def test_firehose_is_on_while_something_is_bound_to_it(in_loop):
         assert not vhost.firehose.is_on
 
     in_loop(steps)
+
+
+def declare_exchange(vhost, name, type_name="direct", alternate=None):
+    arguments = {} if alternate is None else {"alternate-exchange": alternate}
+    vhost.declare_exchange(
+        name, type_name, durable=False, auto_delete=False, internal=False, arguments=arguments
+    )
+
+
+def test_alternate_gets_what_goes_nowhere(in_loop):
+    def steps(vhost):
+        declare_exchange(vhost, "x", alternate="ae")
+        declare_exchange(vhost, "ae", "fanout")
+        queue, rest = declare(vhost, "q"), declare(vhost, "rest")
+        vhost.bind("x", queue, "k", {})
+        vhost.bind("ae", rest, "", {})
+        publish(vhost, "x", "k")
+        assert (len(queue), len(rest)) == (1, 0)
+        publish(vhost, "x", "other")
+        assert (len(queue), len(rest)) == (1, 1)
+        vhost.delete_exchange("ae")
+        assert not publish(vhost, "x", "other")
+
+    in_loop(steps)
+
+
+def test_exchange_declared_with_another_alternate_is_refused(in_loop):
+    def steps(vhost):
+        declare_exchange(vhost, "x", alternate="a")
+        declare_exchange(vhost, "x", alternate="a")
+        with pytest.raises(errors.ChannelException) as caught:
+            declare_exchange(vhost, "x", alternate="b")
+        assert caught.value.text == (
+            "inequivalent arg 'alternate-exchange' for exchange 'x' in vhost '/': "
+            "received 'b' but current is 'a'"
+        )
+
+    in_loop(steps)
+
+
+def test_refusal_of_one_queue_is_told(in_loop):
+    def steps(vhost):
+        declare_exchange(vhost, "x", "fanout")
+        full = declare(vhost, "full", arguments={"x-max-length": 0, "x-overflow": "reject-publish"})
+        other = declare(vhost, "other")
+        for queue in (full, other):
+            vhost.bind("x", queue, "", {})
+        assert not vhost.put(Message("x", "", b"", b"", b""), [full, other])
+        assert len(other) == 1
+
+    in_loop(steps)
+
+
+def test_predeclared_exchanges(in_loop):
+    def steps(vhost):
+        assert {name: exchange.type for name, exchange in vhost.exchanges.items()} == {
+            "": "direct",
+            "amq.direct": "direct",
+            "amq.fanout": "fanout",
+            "amq.headers": "headers",
+            "amq.match": "headers",
+            "amq.rabbitmq.trace": "topic",
+            "amq.topic": "topic",
+        }
+
+    in_loop(steps)
