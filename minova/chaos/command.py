@@ -14,7 +14,7 @@ import time
 from minova.bench import scratch_database
 from minova.bench.deployment import DeploymentError
 from minova.chaos import report
-from minova.chaos.storm import Settings, Storm
+from minova.chaos.storm import SERVICES, Settings, Storm
 from minova.up import errors, settings
 
 _KINDS = {"postgresql": "PostgreSQL", "mysql": "MariaDB", "mariadb": "MariaDB", "sqlite": "SQLite"}
@@ -50,6 +50,14 @@ def parser():
         default=4.0,
         metavar="SECONDS",
         help="mean time between two faults (default: %(default)s)",
+    )
+    chaos.add_argument(
+        "--spare",
+        type=_services,
+        default=(),
+        metavar="SERVICE,...",
+        help="leave these alone, so that a long storm shows whether they stay level: "
+        f"any of {', '.join(SERVICES)}",
     )
     chaos.add_argument(
         "--hosts",
@@ -109,6 +117,7 @@ def _settings(args, seed, directory):
         state_path=os.path.join(directory, "state"),
         transport_url=args.transport_url,
         database_connection=args.database_connection,
+        spared=args.spare,
     )
 
 
@@ -170,6 +179,13 @@ def _say(text):
     # In one piece: several threads tell of faults.
     sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
     sys.stdout.flush()
+
+
+def _services(text):
+    names = tuple(text.split(","))
+    if unknown := set(names) - set(SERVICES):
+        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: there is {', '.join(SERVICES)}")
+    return names
 
 
 def _positive(text):
