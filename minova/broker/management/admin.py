@@ -54,6 +54,20 @@ async def delete_user(call, user):
     return NO_CONTENT
 
 
+async def delete_users(call):
+    """Delete the users that the body names, all or, where one of them does not exist, none."""
+    call.check_administrator()
+    names = call.body("users")["users"]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise errors.bad_request("users is not a list of strings")
+    for name in names:
+        if name not in call.broker.access.users:
+            raise errors.bad_request(["no_such_user", name])
+    for name in dict.fromkeys(names):
+        call.broker.delete_user(name)
+    return NO_CONTENT
+
+
 async def put_permission(call, vhost, user):
     call.check_administrator()
     patterns = call.body(*access.PERMISSIONS)

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Health checks: 200 and {"status": "ok"}, or 503 and why."""
 
+from minova.broker.management import errors, state
 from minova.broker.management.http import json_response
 
 
 async def alarms(call):
     return {"status": "ok"}
+
+
+async def node(call, name):
+    if name != state.NODE:
+        raise errors.not_found()
+    return await alarms(call)
 
 
 async def virtual_hosts(call):

@@ -7,8 +7,22 @@ from minova.broker.management import errors, listing, state
 async def overview(call):
     document = call.state.overview(call.vhosts(), call.connections())
     if call.is_monitor:
-        document |= {"node": state.NODE, "listeners": call.listeners, "contexts": []}
+        document |= {"node": state.NODE, "listeners": call.listeners, "contexts": _contexts(call)}
     return listing.pick(document, call.query.get("columns"))
+
+
+def _contexts(call):
+    return [
+        {
+            "node": state.NODE,
+            "description": "minova-broker management API",
+            "path": "/",
+            "ip": listener["ip_address"],
+            "port": str(listener["port"]),
+        }
+        for listener in call.listeners
+        if listener["protocol"] == "http"
+    ]
 
 
 async def cluster_name(call):
@@ -26,7 +40,7 @@ async def empty_list(call, **names):
 
 async def nodes(call):
     call.check_monitor()
-    return await listing.make([None], lambda _: call.state.node(), call.query)
+    return await listing.make(call, [None], lambda _: call.state.node())
 
 
 async def node(call, name):
@@ -37,7 +51,7 @@ async def node(call, name):
 
 
 async def vhosts(call):
-    return await listing.make(call.vhosts(), call.state.vhost, call.query)
+    return await listing.make(call, call.vhosts(), call.state.vhost)
 
 
 async def vhost(call, vhost):
@@ -53,7 +67,7 @@ async def connections(call, vhost=None, user=None):
         found = [connection for connection in found if connection.vhost is call.vhost(vhost)]
     if user is not None:
         found = [connection for connection in found if connection.user.name == user]
-    return await listing.make(found, call.state.connection, call.query, lambda connection: connection.name)
+    return await listing.make(call, found, call.state.connection, lambda connection: connection.name)
 
 
 async def connection(call, name):
@@ -65,7 +79,7 @@ async def channels(call, vhost=None, connection=None):
     if vhost is not None:
         owners = [owner for owner in owners if owner.vhost is call.vhost(vhost)]
     found = [channel for owner in owners for channel in owner.channels]
-    return await listing.make(found, call.state.channel, call.query, state.channel_name)
+    return await listing.make(call, found, call.state.channel, state.channel_name)
 
 
 async def channel(call, name):
@@ -82,7 +96,7 @@ async def consumers(call, vhost=None):
         for queue in _of_vhosts(call, vhost, lambda vhost: vhost.queues)
         for consumer in queue.consumers.values()
     ]
-    return await listing.make(found, call.state.consumer, call.query)
+    return await listing.make(call, found, call.state.consumer)
 
 
 # What messages go through
@@ -90,7 +104,7 @@ async def consumers(call, vhost=None):
 
 async def exchanges(call, vhost=None):
     found = _of_vhosts(call, vhost, lambda vhost: vhost.exchanges)
-    return await listing.make(found, call.state.exchange, call.query, lambda exchange: exchange.name)
+    return await listing.make(call, found, call.state.exchange, lambda exchange: exchange.name)
 
 
 async def exchange(call, vhost, name):
@@ -99,7 +113,7 @@ async def exchange(call, vhost, name):
 
 async def queues(call, vhost=None):
     found = _of_vhosts(call, vhost, lambda vhost: vhost.queues)
-    return await listing.make(found, call.state.queue, call.query, lambda queue: queue.name)
+    return await listing.make(call, found, call.state.queue, lambda queue: queue.name)
 
 
 async def queue(call, vhost, name):
@@ -128,7 +142,7 @@ async def exchange_destination_bindings(call, vhost, name):
 
 async def bindings_between(call, vhost, source, kind, destination):
     found = find_bindings(call, vhost, source, kind, destination)
-    return await listing.make(found, state.binding, call.query)
+    return await listing.make(call, found, state.binding)
 
 
 async def binding(call, vhost, source, kind, destination, properties_key):
@@ -143,7 +157,13 @@ async def binding(call, vhost, source, kind, destination, properties_key):
 
 async def users(call):
     call.check_administrator()
-    return await listing.make(_by_name(call.broker.access.users), call.state.user, call.query)
+    return await listing.make(call, _by_name(call.broker.access.users), call.state.user)
+
+
+async def users_without_permissions(call):
+    call.check_administrator()
+    found = [user for user in _by_name(call.broker.access.users) if not user.permissions]
+    return await listing.make(call, found, call.state.user)
 
 
 async def user(call, user):
@@ -157,7 +177,7 @@ async def permissions(call, vhost=None, user=None):
         call.vhost(vhost)
     owners = _by_name(call.broker.access.users) if user is None else [find_user(call, user)]
     found = [(owner, name) for owner in owners for name in sorted(owner.permissions) if vhost in (None, name)]
-    return await listing.make(found, call.state.permission, call.query)
+    return await listing.make(call, found, call.state.permission)
 
 
 async def permission(call, vhost, user):
@@ -225,7 +245,7 @@ def exchange_name(name):
 
 async def _bindings(call, vhosts, wanted):
     found = [found for vhost in vhosts for found in state.bindings(vhost) if wanted(*found[:2])]
-    return await listing.make(found, state.binding, call.query)
+    return await listing.make(call, found, state.binding)
 
 
 def _of_vhosts(call, vhost_name, members):

@@ -13,6 +13,7 @@ import time
 import urllib.request
 
 import amqp
+import amqpstorm.management
 import pytest
 
 from tests.broker_process import start_broker
@@ -165,6 +166,41 @@ def test_rabbitmqadmin_makes_vhosts_and_users_and_imports_them(admin, port, tmp_
 
 def test_rabbitmqadmin_is_refused_with_a_wrong_password(admin):
     assert "Access refused: /api/queues" in admin("-p", "wrong", "list", "queues", status=1)
+
+
+def test_amqpstorm_manages(broker, port):
+    api = amqpstorm.management.ManagementApi(
+        f"http://127.0.0.1:{port}", "guest", "guest", timeout=WAIT_SECONDS
+    )
+    assert api.aliveness_test("/") == {"status": "ok"}
+    api.queue.declare("storm", durable=True, arguments={"x-max-length": 5})
+    api.exchange.declare("storm", exchange_type="fanout")
+    api.queue.bind(queue="storm", exchange="storm", routing_key="", virtual_host="/")
+    assert api.basic.publish("hello", "", exchange="storm", properties={"priority": 3}) == {"routed": True}
+    (message,) = api.basic.get("storm", requeue=False)
+    assert (message.body, message.properties["priority"]) == ("hello", 3)
+    assert [queue["name"] for queue in api.queue.list(name="^STO.m$", use_regex=True)] == ["storm"]
+    with pytest.raises(amqpstorm.management.ApiError, match="NOT-FOUND"):
+        api.queue.get("none")
+    with amqpstorm.Connection("127.0.0.1", "guest", "guest", port=broker.port) as connection:
+        assert api.connection.get(connection_name(api))["user"] == "guest"
+        api.connection.close(connection_name(api), reason="enough")
+        with pytest.raises(amqpstorm.AMQPConnectionError, match="enough"):
+            check_until_closed(connection)
+    api.exchange.delete("storm")
+    api.queue.delete("storm")
+
+
+def connection_name(api):
+    (connection,) = api.connection.list()
+    return connection["name"]
+
+
+def check_until_closed(connection):
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        connection.check_for_errors()
+        time.sleep(0.02)
 
 
 def test_rates_are_those_of_the_last_seconds(broker, port):

@@ -134,6 +134,21 @@ def test_a_user_logs_in_with_the_password_of_the_last_change_and_keeps_permissio
     asyncio.run(main())
 
 
+def test_users_are_deleted_together_or_not_at_all():
+    refused, kept, deleted, left, malformed = outcomes(
+        ("POST users/bulk-delete", {"users": ["joe", "nobody"]}),
+        ("GET users/without-permissions?columns=name", None),
+        ("POST users/bulk-delete", {"users": ["joe", "jim", "jim"]}),
+        ("GET users?columns=name", None),
+        ("POST users/bulk-delete", {"users": [[]]}),
+    )
+    assert refused == bad_request(["no_such_user", "nobody"])
+    assert kept == (200, [{"name": "jim"}])
+    assert deleted == (204, None)
+    assert left == (200, [{"name": "guest"}])
+    assert malformed == bad_request("users is not a list of strings")
+
+
 def test_permissions_are_given_changed_and_taken():
     answers = outcomes(
         ("PUT permissions/%2F/jim", EVERYTHING),

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from minova.broker.management.state import NODE
 from tests.broker_wire import CHANNEL_OPEN, HANDSHAKE, Client
 from tests.management_api import Broker
 
@@ -443,6 +444,8 @@ def test_the_api_leaves_no_connection_behind():
     [
         ("aliveness-test/%2F", (200, {"status": "ok"})),
         ("health/checks/alarms", (200, {"status": "ok"})),
+        (f"healthchecks/node/{NODE}", (200, {"status": "ok"})),
+        ("healthchecks/node/none", NOT_FOUND),
         ("health/checks/virtual-hosts", (200, {"status": "ok"})),
         ("health/checks/port-listener/5673", (200, {"status": "ok", "port": 5673})),
         (
