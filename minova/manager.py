@@ -19,5 +19,8 @@ class Manager:
         """Pairs of (seconds between two runs, function without arguments)."""
         return ()
 
+    def say_goodbye(self):
+        """Called first at a graceful stop, while messages are still taken: have no new work sent."""
+
     def stop(self):
         """Called at a graceful stop, after the last message was worked on and before the bus closes."""

@@ -1,24 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An RPC server that answers under many server names at the price of one.
+"""An RPC server that answers under many server names at the price of one, and loses no message when it stops.
 
 A stock RPCServer per simulated host would cost a connection and two threads each. This one adds a queue
-and a consumer per name to the connection of a stock server. It reaches into oslo.messaging's listener,
-which is not public API: tests/functional/test_rpc_hosts.py fails when a new release changes it.
+and a consumer per name to the connection of a stock server. A stock RPCServer that stops also goes on to
+receive: what comes between its last look and the end of its connection is acknowledged and never handled.
+Both reach into oslo.messaging's listener, which is not public API: tests/functional/test_rpc_hosts.py fails
+when a new release changes it.
 """
 
+import logging
+
+import amqp.exceptions
+import kombu.exceptions
 from oslo_messaging.rpc import dispatcher, server
+
+LOG = logging.getLogger(__name__)
+_BROKER_AWAY = (kombu.exceptions.OperationalError, amqp.exceptions.AMQPError, OSError)
 
 
 def get_rpc_server(transport, target, endpoints, serializer, further_servers=()):
     """The counterpart of ``oslo_messaging.get_rpc_server`` with ``further_servers`` beside the target's."""
     policy = dispatcher.DefaultRPCAccessPolicy
     rpc_dispatcher = dispatcher.RPCDispatcher(endpoints, serializer, policy)
-    if not further_servers:
-        return server.RPCServer(transport, target, rpc_dispatcher)
-    return _ManyServers(transport, target, rpc_dispatcher, further_servers)
+    return _Server(transport, target, rpc_dispatcher, further_servers)
 
 
-class _ManyServers(server.RPCServer):
+class _Server(server.RPCServer):
     def __init__(self, transport, target, rpc_dispatcher, further_servers):
         super().__init__(transport, target, rpc_dispatcher)
         self._further_servers = further_servers
@@ -31,4 +38,34 @@ class _ManyServers(server.RPCServer):
             listener.conn.declare_topic_consumer(
                 exchange_name=exchange, topic=f"{self._target.topic}.{name}", callback=listener
             )
-        return adapter
+        # The in-memory driver of tests has no connection.
+        return _HandingBack(adapter, listener.conn) if hasattr(listener, "conn") else adapter
+
+
+class _HandingBack:
+    """A listener that gives back, once it is stopped, what the broker has sent it since its last look."""
+
+    def __init__(self, adapter, connection):
+        self._adapter = adapter
+        self._connection = connection
+
+    def start(self, on_incoming):
+        self._adapter.start(on_incoming)
+
+    def stop(self):
+        self._adapter.stop()
+        # Its thread has ended, so the connection is ours.
+        try:
+            for consumer, tag in self._connection._consumers.items():
+                consumer.callback = _hand_back
+                consumer.cancel(tag)
+        except _BROKER_AWAY as error:
+            LOG.debug("nothing to be handed back: %s", error)
+
+    def cleanup(self):
+        self._adapter.cleanup()
+
+
+def _hand_back(message):
+    """For another server of the topic, or for this one when it comes back."""
+    message.requeue()

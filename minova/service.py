@@ -19,7 +19,8 @@ CONF = minova.conf.CONF
 LOG = logging.getLogger(__name__)
 # An idle listener looks up four times a second; see rpc.py.
 _LISTENER_STOP_SECONDS = 3
-_GOODBYE_SECONDS = 5
+_GOODBYE_SECONDS = 3
+_CLOSE_SECONDS = 5
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 8
 # Part of its interval by which a service's first report may be late.
@@ -61,16 +62,19 @@ class Service:
         LOG.info("%s serves topic %s as %s", self.binary, self.topic, self.host)
 
     def stop(self):
-        """Take no new message, finish those in hand, say goodbye, close.
+        """Say goodbye, take no new message, finish those in hand, close.
 
-        With the broker away, the driver's threads look for it and do not listen: they are left behind.
+        Reports go on until all is finished: they keep the tasks in hand. What is not finished in time is taken up by
+        another, or when the service comes back. With the broker away, the driver's threads look for it and do not
+        listen: they are left behind.
         """
-        self._stopping.set()
+        _done_within(_GOODBYE_SECONDS, self.manager.say_goodbye)
         if not _done_within(_LISTENER_STOP_SECONDS, self.rpcserver.stop):
             LOG.warning("%s on %s: the broker is away; what is in hand is left", self.binary, self.host)
             return
         self.rpcserver.wait()
-        _done_within(_GOODBYE_SECONDS, self._close)
+        self._stopping.set()
+        _done_within(_CLOSE_SECONDS, self._close)
         LOG.info("%s on %s stopped", self.binary, self.host)
 
     def _until_it_works(self, init_host):

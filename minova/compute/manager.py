@@ -5,6 +5,7 @@ One process may serve many hosts; every message is about an instance, and ``inst
 """
 
 import logging
+import time
 
 import oslo_messaging as messaging
 
@@ -18,6 +19,8 @@ from minova.scheduler.client import report
 
 CONF = minova.conf.CONF
 LOG = logging.getLogger(__name__)
+# What was sent to a host before it said goodbye is there by then.
+_LINGER_SECONDS = 0.5
 
 
 class ComputeManager(manager.Manager):
@@ -64,14 +67,21 @@ class ComputeManager(manager.Manager):
             (CONF.compute.reconcile_interval, self._reconcile.run),
         ]
 
-    def stop(self):
-        host_states = self._resource_tracker.host_states(accepting=False)
-        self._driver.close()
+    def say_goodbye(self):
+        """No scheduler shall choose these hosts any more; what is on its way to them still finds a listener."""
+        self._resource_tracker.accepting = False
         try:
-            self._report_client.report_host_states(context.get_admin_context(), host_states)
+            self._report_client.report_host_states(
+                context.get_admin_context(), self._resource_tracker.host_states()
+            )
         except messaging.MessagingException as error:
             # When everything stops, no scheduler may be left to say goodbye to.
             LOG.info("no goodbye: %s", error)
+        else:
+            time.sleep(_LINGER_SECONDS)
+
+    def stop(self):
+        self._driver.close()
 
     def build_and_run_instance(self, context, instance, request_spec, alternates=None):
         """Cast by a conductor."""

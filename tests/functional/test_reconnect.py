@@ -122,7 +122,7 @@ def test_who_leaves_takes_its_queues_for_answers_and_fanouts_along(conf, request
 
 
 def _queues_of(server):
-    return [consumer.queue_name for consumer in server.listener._poll_style_listener.conn._consumers]
+    return [consumer.queue_name for consumer in server.listener._connection._consumers]
 
 
 def _existing(url, queues):
