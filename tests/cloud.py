@@ -50,6 +50,9 @@ class Process:
     def kill(self):
         return self._end(signal.SIGKILL)
 
+    def is_running(self):
+        return self._popen.poll() is None
+
     def reap(self):
         """Wait for the end of a process that was killed by somebody else."""
         self._popen.wait(timeout=_STOP_SECONDS)
@@ -221,6 +224,7 @@ def _decoded(payload):
 
 
 def free_port():
+    """A port of the loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -105,7 +105,8 @@ def _arm(point, marker, sqlite_path):
         if call == point.nth and _is_first(marker):
             setattr(owner, name, function)
             with _between_writes(sqlite_path if point.do == "stop" else None):
-                os.kill(os.getpid(), _SIGNALS[point.do])
+                # To this very thread: it must not run on until another has taken the signal.
+                signal.pthread_kill(threading.get_ident(), _SIGNALS[point.do])
 
     @functools.wraps(function)
     def wrapper(*args, **kwargs):

@@ -13,17 +13,18 @@ from oslo_config import fixture as config_fixture
 import minova.conf
 from minova.chaos import checks
 from minova.db import default_data, engine, instances
+from minova.virt import guests
 from minova.virt.store import Store
 from tests import injection
 from tests.cloud import Cloud
 
 # Short, so that a test takes seconds; longer than a heartbeat, so that who works keeps its task.
 FAST = {
-    "DEFAULT": {"report_interval": 0.3, "service_down_time": 30},
+    "DEFAULT": {"report_interval": 0.3, "service_down_time": 30, "graceful_shutdown_timeout": 5},
     "task": {"deadline_seconds": 1, "sweep_interval": 0.1, "max_takeovers": 20},
     "scheduler": {"rpc_timeout": 2, "query_deadline": 20},
     "conductor": {"rpc_timeout": 2},
-    "network": {"rpc_timeout": 2, "release_interval": 1},
+    "network": {"rpc_timeout": 2, "query_deadline": 20, "release_interval": 1},
     "compute": {"reconcile_interval": 1},
 }
 SETTLED_SECONDS = 60
@@ -105,6 +106,11 @@ class KillableCloud(Cloud):
                 return answer["servers"][0]["id"]
         return None
 
+    def guests_of(self, uuid):
+        """The hosts on which the hypervisor holds a guest of an instance."""
+        with self.hypervisors.read() as connection:
+            return [guest.host for guest in guests.everywhere(connection) if guest.uuid == uuid]
+
     def wake(self, process):
         process.send_signal(signal.SIGCONT)
 
@@ -113,7 +119,8 @@ class KillableCloud(Cloud):
 
         def is_so():
             row = self._record(name)
-            return row.task_id is None or row.takeovers >= times
+            said = f"[instance: {row.uuid}] taking over task"
+            return row.task_id is None or sum(each.log().count(said) for each in self.processes) >= times
 
         self.wait_for(is_so, f"{name} taken over", 30)
 

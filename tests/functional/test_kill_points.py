@@ -165,6 +165,51 @@ def test_an_action_survives_the_death_of(cloud, action, case):
     cloud.wait_until_well()
 
 
+def test_a_request_for_many_survives_a_fault_in_its_middle(cloud):
+    cloud.arm(
+        Point("minova.compute.rpcapi:ComputeAPI.build_and_run_instance", "after", nth=3),
+        cloud.services["conductor"],
+    )
+
+    cloud.boot("many", networks=NETWORKS, min_count=6, max_count=6)
+    cloud.revive(cloud.wait_until_fired())
+
+    for number in range(1, 7):
+        cloud.wait_for_status(cloud.find(f"many-{number}"), "ACTIVE", _RECOVERED_SECONDS)
+    cloud.wait_until_well()
+
+
+def test_a_takeover_survives_the_death_of_who_took_over(cloud):
+    conductor = cloud.services["conductor"]
+    cloud.arm(Point(f"{_BUILDS}.build", "before"), conductor)
+    uuid = cloud.boot("twice", networks=NETWORKS)
+    cloud.revive(cloud.wait_until_fired())
+    cloud.arm(Point("minova.conductor.tasks.recover:Recovery._recover", "before"), conductor)
+    cloud.revive(cloud.wait_until_fired())
+
+    cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)
+    cloud.wait_until_well()
+
+
+@pytest.mark.parametrize("messages", ["empty", "with messages in it"])
+def test_a_broker_is_killed_and_started_again(cloud, messages):
+    compute = cloud.services["compute"]
+    uuid = None
+    if messages != "empty":
+        compute.kill()
+        uuid = cloud.boot("in-the-queue", networks=NETWORKS)
+        cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-SRV-ATTR:host"], "a host", 30)
+
+    cloud.broker.kill()
+    cloud.broker.start()
+
+    if messages != "empty":
+        compute.start()
+    uuid = uuid or cloud.wait_for(lambda: _try_to_boot(cloud), "the API to accept", 30)
+    cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)
+    cloud.wait_until_well()
+
+
 def _unanswered_by(service):
     """Only who asked an API that died gets no answer."""
     return contextlib.suppress(OSError) if service == "api" else contextlib.nullcontext()
@@ -177,3 +222,11 @@ def _ready_server(cloud, status):
         cloud.act(uuid, "os-stop")
         cloud.wait_for_status(uuid, "SHUTOFF")
     return uuid
+
+
+def _try_to_boot(cloud):
+    """The id of a new server, or None where the API says that the bus is away."""
+    server = {"name": "afterwards", "flavorRef": "1", "imageRef": cloud.image(), "networks": NETWORKS}
+    status, answer = cloud.request("POST", "/v2.1/servers", {"server": server})
+    assert status in (202, 503), answer
+    return answer["server"]["id"] if status == 202 else None
