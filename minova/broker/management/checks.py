@@ -6,6 +6,9 @@ from minova.broker.management.http import json_response
 
 
 async def alarms(call):
+    if call.broker.memory.is_high:
+        facts = {"node": state.NODE, "resource": "memory"}
+        return _failed({"reason": "There are alarms in effect on the node", "alarms": [facts]})
     return {"status": "ok"}
 
 

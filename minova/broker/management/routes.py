@@ -15,7 +15,7 @@ LOG = logging.getLogger(__name__)
 
 _REALM = ("www-authenticate", 'Basic realm="minova-broker"')
 
-_ROUTES = {
+ROUTES = {
     "overview": {"GET": views.overview},
     "cluster-name": {"GET": views.cluster_name},
     "whoami": {"GET": views.whoami},
@@ -99,7 +99,7 @@ _ROUTES = {
     "vhost-limits/{vhost}/{name}": {"PUT": actions.refuse_policy},
     "topic-permissions": {"GET": views.empty_list},
 }
-_PATTERNS = [(tuple(pattern.split("/")), methods) for pattern, methods in _ROUTES.items()]
+_PATTERNS = [(tuple(pattern.split("/")), methods) for pattern, methods in ROUTES.items()]
 
 
 class Api:

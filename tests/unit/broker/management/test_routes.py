@@ -3,9 +3,15 @@
 
 import asyncio
 import json
+import re
+import urllib.parse
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from minova.broker.management import client
+from minova.broker.management.routes import ROUTES
 from minova.broker.management.state import NODE
 from tests.broker_wire import CHANNEL_OPEN, HANDSHAKE, Client
 from tests.management_api import Broker
@@ -469,3 +475,72 @@ def test_the_api_leaves_no_connection_behind():
 )
 def test_health_checks(path, expected):
     assert outcome((f"GET {path}", None)) == expected
+
+
+def test_what_is_published_while_memory_is_short_is_refused_and_not_kept(monkeypatch):
+    monkeypatch.setattr(client, "_TIMEOUT_SECONDS", 0.1)
+
+    async def scenario(broker):
+        await broker.ask("PUT queues/%2F/q", {})
+        broker.server.memory.add(broker.server.memory.limit_octets + 1)
+        status, document = await broker.ask(PUBLISH, TEXT)
+        assert (status, document["error"]) == (503, "timeout")
+        status, document = await broker.ask("GET health/checks/alarms")
+        assert (status, document["alarms"]) == (503, [{"node": NODE, "resource": "memory"}])
+        assert (await broker.ask("GET nodes"))[1][0]["mem_alarm"] is True
+        assert await broker.ask("DELETE queues/%2F/q/contents") == (204, None)
+        broker.server.memory.remove(broker.server.memory.limit_octets + 1)
+        assert (await broker.ask("GET queues/%2F/q"))[1]["messages"] == 0
+
+    run(scenario)
+
+
+# Whatever comes
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+KEYS = ["arguments", "durable", "type", "properties", "routing_key", "payload", "payload_encoding", "count"]
+KEYS += ["ackmode", "encoding", "truncate", "tags", "password", "password_hash", "hashing_algorithm", "users"]
+KEYS += ["vhosts", "permissions", "queues", "exchanges", "bindings", "configure", "write", "read", "headers"]
+BODIES = st.dictionaries(st.sampled_from(KEYS), JSON, max_size=6)
+LINES = [
+    "PUT queues/%2F/q",
+    "PUT exchanges/%2F/x",
+    "POST bindings/%2F/e/amq.topic/q/q",
+    "POST definitions",
+    "POST definitions/%2F",
+    "PUT users/u",
+    "PUT vhosts/v",
+    "PUT permissions/%2F/jim",
+    "POST users/bulk-delete",
+]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(LINES), BODIES)
+def test_no_body_makes_the_broker_fail(line, body):
+    status, _ = outcome((line, body))
+    assert status < 500
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.dictionaries(st.sampled_from([*TEXT, *GET, "truncate"]), JSON))
+def test_no_message_makes_the_broker_fail(change):
+    assert outcome((PUBLISH, TEXT | change))[0] < 500
+    assert outcome((PUBLISH, TEXT), ("POST queues/%2F/q/get", GET | change))[0] < 500
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from(["headers", "priority", "timestamp", "expiration", "user_id", "delivery_mode"]), JSON)
+def test_no_properties_make_the_broker_fail(name, value):
+    assert outcome((PUBLISH, TEXT | {"properties": {name: value, "headers": {"h": value}}}))[0] < 500
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from(list(ROUTES)), st.text(max_size=6), st.sampled_from(["GET", "DELETE"]))
+def test_no_name_makes_the_broker_fail(pattern, name, method):
+    path = re.sub(r"\{\w+\}", lambda _: urllib.parse.quote(name, safe=""), pattern)
+    assert outcome((f"{method} {path}", None))[0] < 500 or "health/checks" in path
