@@ -35,26 +35,26 @@ class Memory:
         self.limit_octets = limit_octets
         self.is_high = False
         self.queue_count = 0
-        self._octets = 0  # of messages and of contents that are still coming
+        self.message_octets = 0  # of messages and of contents that are still coming
         self._other_octets = 0  # of all else, when it was last looked at
         self._server = None
         self._timer = None
 
     @property
     def used_octets(self):
-        return self._octets + self._other_octets
+        return self.message_octets + self._other_octets
 
     @property
     def most_queues(self):
         return int(self.limit_octets * _QUEUES_SHARE / QUEUE_OCTETS)
 
     def add(self, octets):
-        self._octets += octets
+        self.message_octets += octets
         if self.used_octets > self.limit_octets and not self.is_high:
             self._raise_alarm()
 
     def remove(self, octets):
-        self._octets -= octets  # the rest is left to the next check: this may be called from anywhere
+        self.message_octets -= octets  # the rest is left to the next check: this may be called from anywhere
 
     def watch(self, server):
         """Look now and then at what does not report itself, and at whether the alarm has ended."""

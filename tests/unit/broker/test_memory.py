@@ -177,7 +177,7 @@ def test_nothing_is_counted_of_what_is_gone(octets):
         del client
         broker._clients.pop()
         gc.collect()
-        assert broker.memory._octets == 0
+        assert broker.memory.message_octets == 0
         assert broker.memory.queue_count == 0
 
     run(scenario)
