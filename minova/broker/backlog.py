@@ -7,13 +7,14 @@ import collections
 class Entry:
     """A message's place in one queue."""
 
-    __slots__ = ("expires_at", "message", "position", "redelivered")
+    __slots__ = ("expires_at", "message", "position", "redelivered", "stored_id")
 
     def __init__(self, message, position, expires_at):
         self.message = message
         self.position = position
         self.expires_at = expires_at  # in the event loop's time; None: never
         self.redelivered = False
+        self.stored_id = None  # under which the store keeps it; None: nowhere but in memory
 
 
 class Backlog:

@@ -7,6 +7,7 @@ import uuid
 from pamqp import commands
 
 from minova.broker import errors, queue_arguments, reply_to
+from minova.broker import method as methods
 from minova.broker.topology import find_queue
 from minova.broker.transaction import Transaction
 
@@ -90,7 +91,7 @@ def tx_select(channel, method):
 
 def tx_commit(channel, method):
     _transaction(channel).commit()
-    channel.send(commands.Tx.CommitOk())
+    channel.write_when_safe(methods.encode(channel.id, commands.Tx.CommitOk()))
 
 
 def tx_rollback(channel, method):

@@ -54,6 +54,17 @@ class Channel:
         """Send a method of pamqp's."""
         self.connection.write(method.encode(self.id, reply))
 
+    def write_when_safe(self, octets):
+        """Send frames once all that has happened so far is on disk, if the broker is a durable one."""
+        if self.vhost.store is None:
+            self.connection.write(octets)
+        else:
+            self.vhost.store.after_commit(self._write_if_open, octets)
+
+    def _write_if_open(self, octets):
+        if not self.is_closed:
+            self.connection.write(octets)
+
     def send_message(self, message, encoded_method):
         """Send a method that has content."""
         self.connection.write(encoded_method + message.content_frames(self.id, self.connection.frame_max))

@@ -38,6 +38,7 @@ class Properties(typing.NamedTuple):
     expiration_seconds: float | None = None
     extra_keys: tuple = ()  # further routing keys, from the headers CC and BCC
     has_bcc: bool = False
+    is_persistent: bool = False  # delivery_mode 2
     priority: int = 0
     reply_to: str | None = None
     user_id: str | None = None
@@ -119,6 +120,7 @@ def _interpret(values):
         expiration_seconds=seconds,
         extra_keys=keys,
         has_bcc="BCC" in headers,
+        is_persistent=values["delivery_mode"] == 2,
         priority=values["priority"] or 0,
         reply_to=values["reply_to"],
         user_id=values["user_id"],

@@ -139,17 +139,25 @@ class Publisher:
         if channel.transaction is not None:
             channel.transaction.publish(message, queues, mandatory)
             return
+        store = channel.vhost.store
+        added_count = store.added_count if store is not None else 0
         accepted = self.put(message, queues, mandatory)
-        if channel.confirms:
-            self._confirm(accepted)
-
-    def _confirm(self, accepted):
+        if not channel.confirms:
+            return
         self._published += 1
+        if store is not None and store.added_count != added_count:
+            store.after_commit(self._confirm, self._published, accepted)
+        else:
+            self._confirm(self._published, accepted)
+
+    def _confirm(self, number, accepted):
+        if self._channel.is_closed:
+            return  # meanwhile
         if accepted:
             self._channel.stats.confirm += 1
-            self._channel.connection.write(method.encode_ack(self._channel.id, self._published))
+            self._channel.connection.write(method.encode_ack(self._channel.id, number))
         else:
-            self._channel.send(commands.Basic.Nack(self._published, requeue=False))
+            self._channel.send(commands.Basic.Nack(number, requeue=False))
 
     def _unroutable(self, message, mandatory):
         if not mandatory:

@@ -24,6 +24,8 @@ class Queue:
         "_expiry_timer",
         "_idle_timer",
         "_next_position",
+        "_store",
+        "_store_id",
         "_turns",
         "_used_at",
         "arguments",
@@ -40,7 +42,9 @@ class Queue:
         "vhost",
     )
 
-    def __init__(self, name, vhost, *, durable=False, auto_delete=False, owner=None, arguments=None):
+    def __init__(
+        self, name, vhost, *, durable=False, auto_delete=False, owner=None, arguments=None, store=None
+    ):
         self.name = name
         self.vhost = vhost
         self.durable = durable
@@ -60,6 +64,8 @@ class Queue:
         self._idle_timer = None
         self._used_at = 0.0
         self._closed = False
+        self._store = store  # None: the queue is in memory alone
+        self._store_id = None
         self.touch()
 
     @property
@@ -84,6 +90,8 @@ class Queue:
         """Let go of everything: the queue has been deleted."""
         self._closed = True
         self.purge()
+        if self._store is not None:
+            self._store.queue_deleted(self, self._store_id)
         self.consumers.clear()
         for timer in (self._expiry_timer, self._idle_timer):
             if timer is not None:
@@ -98,6 +106,22 @@ class Queue:
         if self._idle_timer is None:
             self._idle_timer = loop.call_later(self.features.idle_seconds, self._idle_time_over)
 
+    # What a durable broker keeps on disk
+
+    def keep(self, store_id=None):
+        """Have the store keep the queue, unless it has it under that id already."""
+        if self._store is not None:
+            self._store_id = self._store.queue_declared(self) if store_id is None else store_id
+
+    def restore(self, message, position, stored_id, delivered, expires_at):
+        """Put a message back that the store has kept; in the order of positions."""
+        entry = Entry(message, position, expires_at)
+        entry.stored_id = stored_id
+        entry.redelivered = delivered
+        self._next_position = position + 1
+        self.message_bytes += len(message.body)
+        self._wait(entry)
+
     # Messages in
 
     def put(self, message):
@@ -108,6 +132,8 @@ class Queue:
         self.message_bytes += len(message.body)
         entry = Entry(message, self._next_position, self._expires_at(message))
         self._next_position += 1
+        if self._store is not None and message.properties.is_persistent:
+            entry.stored_id = self._store.add(self._store_id, entry)
         consumer = None if self._backlog else self._turns.next()
         if consumer is not None:
             self._deliver(consumer, entry)
@@ -223,6 +249,8 @@ class Queue:
             self._leave(entry)
         else:
             self.unacked_count += 1
+            if entry.stored_id is not None and not entry.redelivered:
+                self._store.delivered(entry.stored_id)
 
     # The backlog
 
@@ -243,6 +271,8 @@ class Queue:
 
     def _leave(self, entry):
         self.message_bytes -= len(entry.message.body)
+        if entry.stored_id is not None:
+            self._store.remove(entry.stored_id)
 
     def _bury(self, entry, reason):
         self._leave(entry)

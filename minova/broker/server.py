@@ -41,6 +41,8 @@ class Settings:
     memory_high_watermark_mb: int | None = None
     accept_quorum_arguments: bool = False
     management_port: int | None = None
+    durable: bool = False
+    durable_file: str = ""
 
 
 class Server:
@@ -50,7 +52,9 @@ class Server:
     """
 
     def __init__(self, settings, version="0", definitions=None):
-        """:raises definitions.DefinitionsError: when they contradict themselves"""
+        """:raises definitions.DefinitionsError: when they contradict themselves
+        :raises store.StoreError: when the file of a durable broker cannot be used
+        """
         self.settings = settings
         self.version = version
         vhost_names = settings.vhosts if definitions is None else definitions.vhosts
@@ -59,7 +63,10 @@ class Server:
             if settings.memory_high_watermark_mb
             else memory.default_limit()
         )
-        self.vhosts = {name: Vhost(name, settings, self.memory) for name in vhost_names}
+        self.store = _open_store(settings)
+        self.vhosts = {name: Vhost(name, settings, self.memory, self.store) for name in vhost_names}
+        if self.store is not None:
+            self.store.recover(self.vhosts)
         users = _full_users(settings) if definitions is None else definitions.users
         self.access = access.Access(users, settings.loopback_users)
         self.connections = set()
@@ -67,7 +74,7 @@ class Server:
         self.churn = stats.Churn()
         self._listening = []  # asyncio's servers
         if definitions is not None:
-            definitions.declare(self.vhosts)
+            definitions.declare(self.vhosts, keep_existing=settings.durable)
 
     async def start(self):
         """Begin to listen.
@@ -104,9 +111,11 @@ class Server:
             await asyncio.sleep(0.01)
         for connection in list(self.connections):
             connection.abort()
+        if self.store is not None:
+            await self.store.close()
 
     def add_vhost(self, name):
-        self.vhosts[name] = Vhost(name, self.settings, self.memory)
+        self.vhosts[name] = Vhost(name, self.settings, self.memory, self.store)
 
     def delete_vhost(self, name):
         """Remove a vhost with all that is in it; its connections end."""
@@ -114,6 +123,7 @@ class Server:
         self._force_out(f"vhost '{name}' is deleted", lambda connection: connection.vhost is doomed)
         for queue in list(doomed.queues.values()):
             doomed.delete_queue(queue)
+        doomed.forget_exchanges()
         for user in self.access.users.values():
             user.forbid(name)
 
@@ -135,6 +145,15 @@ class Server:
         host, port = listening.sockets[0].getsockname()[:2]
         self.listeners.append((protocol, host, port))
         LOG.info("listening%s on %s:%d", " with TLS" if options else "", host, port)
+
+
+def _open_store(settings):
+    """Return the store of a durable broker, which alone is worth its modules' memory."""
+    if not settings.durable:
+        return None
+    from minova.broker.store.store import open_store
+
+    return open_store(settings.durable_file)
 
 
 def _full_users(settings):

@@ -63,9 +63,8 @@ def queue_declare(channel, method):
         )
     channel.last_queue_name = queue.name
     if not method.nowait:
-        channel.connection.write(
-            methods.encode_queue_declare_ok(channel.id, queue.name, len(queue), len(queue.consumers))
-        )
+        answer = methods.encode_queue_declare_ok(channel.id, queue.name, len(queue), len(queue.consumers))
+        channel.write_when_safe(answer)
 
 
 def queue_bind(channel, method):
@@ -80,7 +79,7 @@ def queue_unbind(channel, method):
     if queue is not None:
         find_queue(channel, method.queue)
     channel.vhost.unbind(method.exchange, queue, _routing_key(channel, method), method.arguments)
-    channel.send(commands.Queue.UnbindOk())
+    channel.write_when_safe(methods.encode(channel.id, commands.Queue.UnbindOk()))
 
 
 def queue_purge(channel, method):
@@ -138,4 +137,4 @@ def _strip(name):
 
 def _reply(channel, method, answer):
     if not method.nowait:
-        channel.send(answer)
+        channel.write_when_safe(methods.encode(channel.id, answer))

@@ -33,8 +33,9 @@ _PREDECLARED = {
 class Vhost:
     """One name space of a broker; `settings` and `memory` are the broker's."""
 
-    def __init__(self, name, settings, memory):
+    def __init__(self, name, settings, memory, store=None):
         self.name = name
+        self.store = store  # of a durable broker (store/); None: everything is in memory
         self.settings = settings
         self.memory = memory
         self.exchanges = {}
@@ -92,7 +93,9 @@ class Vhost:
         if existing is None:
             self._refuse_reserved("exchange", name)
             self._check_alternate(name, properties.get("arguments"))
-            self._add_exchange(name, type_name, **properties)
+            made = self._add_exchange(name, type_name, **properties)
+            if self._keeps(made):
+                self.store.exchange_declared(made)
             return
         wanted = {"type": type_name} | properties
         for argument in ("type", "durable", "auto_delete", "internal"):
@@ -140,7 +143,9 @@ class Vhost:
             return existing
         self._refuse_reserved("queue", name)
         self._refuse_too_many(name)
-        return self._add_queue(name, connection if exclusive else None, durable, auto_delete, arguments)
+        made = self._add_queue(name, connection if exclusive else None, durable, auto_delete, arguments)
+        made.keep()
+        return made
 
     def delete_queue(self, doomed):
         """Remove a queue, its bindings and what waits in it; its consumers are told. Return how many waited."""
@@ -163,16 +168,50 @@ class Vhost:
         self._refuse_default_exchange(source_name)
         source = self.find_exchange(source_name)
         source.check_binding(arguments)
-        source.bind(destination, key, arguments)
-        destination.bound_to[source] = None
-        self.firehose.refresh()
+        self._bind(source, destination, key, arguments)
+        if self._keeps(source) and self._keeps(destination):
+            self.store.bound(*self._describe_binding(source, destination, key, arguments))
 
     def unbind(self, source_name, destination, key, arguments):
         """Take a binding away; as on RabbitMQ, one that does not exist is gone as wished."""
         self._refuse_default_exchange(source_name)
         source = self.exchanges.get(source_name)
         if source is not None and source.unbind(destination, key, arguments):
+            if self._keeps(source) and self._keeps(destination):
+                self.store.unbound(*self._describe_binding(source, destination, key, arguments))
             self._bindings_removed(source)
+
+    # What a durable broker keeps on disk
+
+    def forget_exchanges(self):
+        """Have the store forget the exchanges: the vhost is deleted, its queues are."""
+        for doomed in self.exchanges.values():
+            if self._keeps(doomed):
+                self.store.exchange_deleted(doomed)
+
+    def restore_exchange(self, name, type_name, **properties):
+        self._add_exchange(name, type_name, **properties)
+
+    def restore_queue(self, store_id, name, auto_delete, arguments):
+        made = self._add_queue(name, None, True, auto_delete, arguments)
+        made.keep(store_id)
+        return made
+
+    def restore_binding(self, source_name, destination, key, arguments):
+        self._bind(self.exchanges[source_name], destination, key, arguments)
+
+    def _keeps(self, thing):
+        """Whether the store has this exchange or queue."""
+        return self.store is not None and thing.durable and getattr(thing, "owner", None) is None
+
+    def _describe_binding(self, source, destination, key, arguments):
+        kind = "exchange" if isinstance(destination, exchange.Exchange) else "queue"
+        return self.name, source.name, kind, destination.name, key, arguments
+
+    def _bind(self, source, destination, key, arguments):
+        source.bind(destination, key, arguments)
+        destination.bound_to[source] = None
+        self.firehose.refresh()
 
     def _reply(self, message):
         for key in message.routing_keys:
@@ -197,6 +236,8 @@ class Vhost:
         for destination in doomed.destinations:
             destination.bound_to.pop(doomed, None)
         self._unbind_everywhere(doomed)
+        if self._keeps(doomed):
+            self.store.exchange_deleted(doomed)
 
     def _unbind_everywhere(self, destination):
         sources, destination.bound_to = destination.bound_to, {}
@@ -217,6 +258,7 @@ class Vhost:
             auto_delete=auto_delete,
             owner=owner,
             arguments=arguments,
+            store=self.store if durable and owner is None else None,
         )
         self.queues[made.name] = made
         self.memory.queue_count += 1

@@ -14,6 +14,7 @@ from oslo_config import cfg
 import minova.conf
 from minova.broker import definitions, tls
 from minova.broker.server import Server, Settings
+from minova.broker.store import StoreError
 
 _CLI_OPTS = [
     cfg.HostAddressOpt("listen", help="Address on which the broker listens, in place of [broker] listen."),
@@ -48,7 +49,7 @@ async def _serve(settings):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     try:
         server = Server(settings, definitions=_read_definitions(settings))
-    except definitions.DefinitionsError as err:
+    except (definitions.DefinitionsError, StoreError) as err:
         print(f"minova-broker: {err}", file=sys.stderr)
         return 1
     try:

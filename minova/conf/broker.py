@@ -114,6 +114,18 @@ OPTS = [
         "Unset: 40% of the memory of the machine, or of the container.",
     ),
     cfg.BoolOpt(
+        "durable",
+        default=False,
+        help="Whether durable exchanges and queues, the bindings between them, and persistent messages in durable "
+        "queues survive a restart and a crash of the broker, as on RabbitMQ. They are then kept in durable_file, and "
+        "a persistent message is confirmed once it is on disk. Otherwise everything is in memory.",
+    ),
+    cfg.StrOpt(
+        "durable_file",
+        default="$state_path/broker.sqlite",
+        help="SQLite file of a durable broker, one for each broker; made if it does not exist.",
+    ),
+    cfg.BoolOpt(
         "accept_quorum_arguments",
         default=False,
         help="Whether queues may be declared as quorum queues or streams (x-queue-type). They are then served like "
