@@ -4,6 +4,8 @@ import asyncio
 import types
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from minova.broker import errors
 from minova.broker.consumer import Consumer
@@ -327,3 +329,102 @@ def test_empty_queue_needs_no_event_loop():
     """A million of them may wait; none has a timer or a task of its own."""
     queue = Queue("q", FakeVhost(), arguments={"x-message-ttl": 5, "x-max-length": 5})
     assert len(queue) == 0
+
+
+OPERATIONS = st.lists(
+    st.sampled_from(["put", "put", "put", "get", "ack", "reject", "requeue", "consume", "cancel", "purge"]),
+    max_size=60,
+)
+ARGUMENTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "x-max-length": st.integers(0, 3),
+        "x-max-length-bytes": st.integers(0, 9),
+        "x-max-priority": st.integers(1, 3),
+        "x-message-ttl": st.sampled_from([0, 60000]),
+        "x-single-active-consumer": st.booleans(),
+        "x-overflow": st.sampled_from(["drop-head", "reject-publish", "reject-publish-dlx"]),
+    },
+)
+
+
+@settings(deadline=None)
+@given(OPERATIONS, ARGUMENTS, st.randoms(use_true_random=False))
+def test_every_message_is_somewhere(operations, arguments, random):
+    """Nothing is lost, doubled or counted wrongly, whatever is done in whatever order."""
+
+    async def main():
+        scene = Scene(arguments, random)
+        for operation in operations:
+            getattr(scene, operation)()
+            scene.check()
+
+    asyncio.run(main())
+
+
+class Scene:
+    """A queue, its consumers, and what has become of each message that it took."""
+
+    def __init__(self, arguments, random):
+        self.random = random
+        self.queue = Queue("q", FakeVhost(), arguments=arguments)
+        self.channel = FakeChannel()
+        self.channel.deliver = self.deliver
+        self.held = []
+        self.taken = 0
+        self.done = 0
+
+    def check(self):
+        waiting = len(self.queue)
+        assert self.taken == waiting + len(self.held) + self.done + len(self.queue.vhost.buried)
+        assert self.queue.unacked_count == len(self.held)
+        assert self.queue.message_bytes - self.queue.ready_bytes == sum(
+            len(entry.message.body) for entry in self.held
+        )
+        if not waiting:
+            assert self.queue.ready_bytes == 0
+
+    def deliver(self, consumer, entry):
+        consumer.unacked += 1
+        self.held.append(entry)
+
+    def put(self):
+        before = len(self.queue.vhost.buried)
+        body = b"x" * self.random.randrange(5)
+        if self.queue.put(message("m", body=body, priority=self.random.randrange(5))):
+            self.taken += 1
+        else:
+            del self.queue.vhost.buried[before:]
+
+    def get(self):
+        entry = self.queue.get(no_ack=self.random.random() < 0.3)
+        if entry is not None and self.queue.unacked_count > len(self.held):
+            self.held.append(entry)
+        elif entry is not None:
+            self.done += 1
+
+    def ack(self):
+        chosen = self.choose()
+        self.queue.acknowledge(chosen)
+        self.done += len(chosen)
+
+    def reject(self):
+        self.queue.reject(self.choose())
+
+    def requeue(self):
+        self.queue.requeue(self.choose())
+
+    def choose(self):
+        chosen = [entry for entry in self.held if self.random.random() < 0.5]
+        self.held = [entry for entry in self.held if entry not in chosen]
+        return chosen
+
+    def consume(self):
+        consume(self.queue, self.channel, f"tag{self.random.random()}", prefetch=self.random.randrange(1, 3))
+
+    def cancel(self):
+        if self.queue.consumers:
+            self.queue.remove_consumer(self.random.choice(list(self.queue.consumers.values())))
+
+    def purge(self):
+        self.done += self.queue.purge()
