@@ -16,6 +16,7 @@ LOG = logging.getLogger(__name__)
 MAX_CONNECTIONS = 200
 MAX_BODY_BYTES = 16 * 1024 * 1024  # a message of 12 MB in base64
 _IDLE_SECONDS = 60  # for a whole request to come, and for an answer to be read
+_SLICE = 100  # items of a list between which the broker gets to work
 _JSON = ("content-type", "application/json")
 
 
@@ -42,7 +43,16 @@ NO_CONTENT = Response(204)
 
 
 def json_response(document, status=200, headers=()):
-    return Response(status, json.dumps(document, separators=(",", ":")).encode(), (_JSON, *headers))
+    return Response(status, _dump(document), (_JSON, *headers))
+
+
+async def json_list_response(items):
+    """The same for a list that may be long: the broker gets to work in between."""
+    parts = []
+    for start in range(0, len(items), _SLICE):
+        parts.append(_dump(items[start : start + _SLICE])[1:-1])
+        await asyncio.sleep(0)
+    return Response(200, b"[" + b",".join(parts) + b"]", (_JSON,))
 
 
 class HttpConnection(asyncio.Protocol):
@@ -199,6 +209,10 @@ class HttpConnection(asyncio.Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
         self._deadline = self._loop.call_later(_IDLE_SECONDS, self.abort)
+
+
+def _dump(document):
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def _head(status, headers):

@@ -9,7 +9,7 @@ import urllib.parse
 from minova.broker import access
 from minova.broker.management import actions, admin, checks, definitions, errors, views
 from minova.broker.management.call import Call
-from minova.broker.management.http import Response, json_response
+from minova.broker.management.http import Response, json_list_response, json_response
 
 LOG = logging.getLogger(__name__)
 
@@ -128,7 +128,9 @@ class Api:
         answer = await methods["GET" if request.method == "HEAD" else request.method](call, **names)
         if request.method not in ("GET", "HEAD"):
             LOG.info("user %r: %s %s", call.user.name, request.method, request.path)
-        return answer if isinstance(answer, Response) else json_response(answer)
+        if isinstance(answer, Response):
+            return answer
+        return await json_list_response(answer) if isinstance(answer, list) else json_response(answer)
 
     def _authenticate(self, request):
         name, password = _read_credentials(request.headers.get("authorization", ""))

@@ -237,3 +237,10 @@ def test_what_is_no_http_is_answered_with_400(line):
         assert client.transport.closing
 
     run(scenario)
+
+
+@pytest.mark.parametrize("length", [0, 1, 100, 101, 250])
+def test_a_long_list_is_the_same_document_in_slices(length):
+    items = [{"n": n, "text": "[,]"} for n in range(length)]
+    response = asyncio.run(http.json_list_response(items))
+    assert response == http.json_response(items)
