@@ -57,6 +57,8 @@ class Recovery:
             self._tasks_in_hand.release((row.task_id, row.attempt))
 
     def _recover(self, row):
+        # First of all: what is logged from here on carries the request's id.
+        task_context = self._context_of(row)
         LOG.warning(
             "[instance: %s] taking over task %s, abandoned in %s (time %s)",
             row.uuid,
@@ -67,14 +69,13 @@ class Recovery:
         if row.takeovers > CONF.task.max_takeovers:
             self._give_up(row, "nobody finished it.")
         elif row.task_state in task_states.BUILD_STATES:
-            self._recover_build(row)
+            self._recover_build(task_context, row)
         elif row.task_state == task_states.DELETING:
-            self._recover_delete(row)
+            self._recover_delete(task_context, row)
         else:
-            self._recover_action(row)
+            self._recover_action(task_context, row)
 
-    def _recover_build(self, row):
-        task_context = self._context_of(row)
+    def _recover_build(self, task_context, row):
         spec = objects.RequestSpec.obj_from_primitive(row.request_spec)
         spec.attempt = row.attempt
         if row.host is None:
@@ -86,20 +87,20 @@ class Recovery:
             reason = f"{row.host} is down"
             self._builds.reschedule(task_context, objects.Instance.from_row(row), spec, None, reason)
 
-    def _recover_delete(self, row):
+    def _recover_delete(self, task_context, row):
         if row.host and self._is_up(row.host):
-            self._compute_rpcapi.terminate_instance(self._context_of(row), objects.Instance.from_row(row))
+            self._compute_rpcapi.terminate_instance(task_context, objects.Instance.from_row(row))
             return
         # As a delete while the host is down: the compute destroys the guest when it comes back.
         if row.network_info:
-            self._network_api.deallocate_for_instance(self._context_of(row), row.uuid)
+            self._network_api.deallocate_for_instance(task_context, row.uuid)
         self._records.destroy(row.uuid, instances.Task(row.task_id, row.attempt))
 
-    def _recover_action(self, row):
+    def _recover_action(self, task_context, row):
         if not self._is_up(row.host):
             self._give_up(row, f"{row.host} is down.")
             return
-        task_context, instance = self._context_of(row), objects.Instance.from_row(row)
+        instance = objects.Instance.from_row(row)
         if row.task_state == task_states.POWERING_ON:
             self._compute_rpcapi.start_instance(task_context, instance)
         elif row.task_state == task_states.POWERING_OFF:

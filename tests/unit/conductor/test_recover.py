@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recovery of abandoned tasks: what is sent again, to whom, and when it is given up."""
 
+import logging
+
 import oslo_messaging as messaging
 import pytest
+from oslo_context import context
 
 from minova import exception
 from minova.compute import rpcapi as compute_rpcapi
@@ -218,3 +221,22 @@ def test_a_heartbeat_shows_that_a_task_comes_further(database):
         assert instances.extend_deadlines(conn, [instances.Task(row.task_id, 1)], 60) == []
 
     assert _get(database, row.uuid).takeovers == 0
+
+
+def test_a_takeover_is_logged_under_the_request_that_it_is_about(database, recovery):
+    """The thread of the sweep kept the request id of the server before, and a grep for a request found another's."""
+    rows = [_add(database, task_state="spawning", attempt=1, host="up") for _ in range(2)]
+    with database.reader() as conn:
+        requests = {row.uuid: actions.get_by_id(conn, row.task_id).request_id for row in rows}
+    seen = {}
+    log = logging.getLogger("minova.conductor.tasks.recover")
+
+    def note(line):
+        seen[line.args[0]] = context.get_current().request_id
+        return True
+
+    log.addFilter(note)
+    recovery.sweep()
+    log.removeFilter(note)
+
+    assert seen == requests
