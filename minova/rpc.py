@@ -5,7 +5,7 @@ import logging
 import time
 
 import oslo_messaging as messaging
-from oslo_messaging._drivers import amqpdriver
+from oslo_messaging._drivers import amqpdriver, impl_rabbit
 
 import minova.conf
 from minova import context, exception, pauses, rpc_address, rpc_client, rpc_hosts, rpc_reconnect
@@ -18,6 +18,7 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 3
 _SECONDS_BETWEEN_LOGS = 5
 _LISTENER_LOOK_SECONDS = 0.25
+_MISSING_CALLER_SECONDS = 10
 EMBEDDED_BROKER_URL = "rabbit://guest:guest@127.0.0.1:5673/"
 
 
@@ -26,6 +27,12 @@ def set_defaults(conf):
     messaging.set_transport_defaults(control_exchange=CONTROL_EXCHANGE)
     conf.register_opts(messaging.transport._transport_opts)
     conf.set_default("transport_url", EMBEDDED_BROKER_URL)
+    # For so long a reply is kept for a caller whose queue is not there: one that reconnects makes it anew, one that
+    # left does not, and a service that is to stop waits for it. oslo.messaging's default is a minute.
+    conf.register_opts(impl_rabbit.rabbit_opts, group="oslo_messaging_rabbit")
+    conf.set_default(
+        "kombu_missing_consumer_retry_timeout", _MISSING_CALLER_SECONDS, group="oslo_messaging_rabbit"
+    )
 
 
 class RequestContextSerializer(messaging.Serializer):

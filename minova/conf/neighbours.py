@@ -48,6 +48,12 @@ _RABBIT = [
         default=1800,
         help="Seconds without a consumer after which RabbitMQ deletes a reply or fanout queue.",
     ),
+    cfg.IntOpt(
+        "kombu_missing_consumer_retry_timeout",
+        default=10,
+        help="Seconds in which a reply is tried again whose caller has no queue for it, because it reconnects. A "
+        "service that is told to stop waits so long for a caller that has left.",
+    ),
 ]
 
 
