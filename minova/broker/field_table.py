@@ -12,6 +12,9 @@ import struct
 ARRAY = b"A"
 TABLE = b"F"
 
+DEEPEST = 64  # levels of a client's table; RabbitMQ knows no limit but its memory
+_DEEPEST_OWN = 200  # with what the broker has put around it
+
 _LENGTH = struct.Struct(">I")
 _TIMESTAMP = struct.Struct(">Q")
 _DECIMAL = struct.Struct(">Bi")
@@ -34,16 +37,18 @@ _FIXED = {
 }
 
 
-def read(octets, offset=0):
+def read(octets, offset=0, levels=_DEEPEST_OWN):
     """Return (the table that begins with its length at an offset, the offset after it).
 
-    :raises ValueError, struct.error, OverflowError, RecursionError: for what is no table
+    :raises ValueError, struct.error, OverflowError: for what is no table, or one of more levels
     """
+    if not levels:
+        raise ValueError("tables within tables, too deep")
     offset, end = _bounds(octets, offset)
     table = {}
     while offset < end:
         name, offset = _read_name(octets, offset)
-        table[name], offset = _read_field(octets, offset)
+        table[name], offset = _read_field(octets, offset, levels - 1)
     return table, _at(offset, end)
 
 
@@ -100,7 +105,7 @@ def value(field):
     return None if field is None else _read_field(field, 0)[0]
 
 
-def _read_field(octets, offset):
+def _read_field(octets, offset, levels=_DEEPEST_OWN):
     kind = octets[offset : offset + 1]
     offset += 1
     fixed = _FIXED.get(kind[0] if kind else None)
@@ -109,9 +114,9 @@ def _read_field(octets, offset):
     if kind == b"S":
         return _read_long_string(octets, offset)
     if kind == TABLE:
-        return read(octets, offset)
+        return read(octets, offset, levels)
     if kind == ARRAY:
-        return _read_array(octets, offset)
+        return _read_array(octets, offset, levels)
     if kind in (b"V", b"\x00"):
         return None, offset
     return _read_seldom(kind, octets, offset)
@@ -141,11 +146,13 @@ def _read_long_string(octets, offset):
         return text, end
 
 
-def _read_array(octets, offset):
+def _read_array(octets, offset, levels):
+    if not levels:
+        raise ValueError("arrays within arrays, too deep")
     offset, end = _bounds(octets, offset)
     items = []
     while offset < end:
-        item, offset = _read_field(octets, offset)
+        item, offset = _read_field(octets, offset, levels - 1)
         items.append(item)
     return items, _at(offset, end)
 

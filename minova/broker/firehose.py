@@ -11,8 +11,11 @@ from pamqp import commands
 
 from minova.broker import message as messages
 from minova.broker import method
+from minova.broker import properties as message_properties
 
 EXCHANGE_NAME = "amq.rabbitmq.trace"
+
+_COPY = message_properties.Properties(is_copy=True)
 
 
 class Firehose:
@@ -28,13 +31,15 @@ class Firehose:
         """Bindings have changed: is anybody listening?"""
         self.is_on = bool(self._exchange.destinations)
 
+    # A copy is not copied again, nor is it when it comes by as a dead letter: that had no end.
+
     def published(self, message, queue_names, channel):
-        if message.exchange != EXCHANGE_NAME:
+        if not message.properties.is_copy:
             facts = {"routed_queues": queue_names}
             self._send(f"publish.{message.exchange}", message, facts, channel)
 
     def delivered(self, message, queue, redelivered, channel):
-        if message.exchange != EXCHANGE_NAME:
+        if not message.properties.is_copy:
             self._send(f"deliver.{queue.name}", message, {"redelivered": int(redelivered)}, channel)
 
     def _send(self, routing_key, message, facts, channel):
@@ -46,6 +51,7 @@ class Firehose:
             method.encode_address(EXCHANGE_NAME, routing_key),
             messages.encode_header(properties, len(message.body)),
             message.body,
+            _COPY,
         )
         self._vhost.publish(copy, self._exchange, channel)
 

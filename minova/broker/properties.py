@@ -42,6 +42,7 @@ class Properties(typing.NamedTuple):
     priority: int = 0
     reply_to: str | None = None
     user_id: str | None = None
+    is_copy: bool = False  # of the firehose's
     flaw: str | None = None  # RabbitMQ's words for what makes it refuse the message (406)
 
 
@@ -107,7 +108,7 @@ def _decode(encoded):
 
 def _read_value(name, encoded, offset):
     if name == "headers":
-        return field_table.read(encoded, offset)
+        return field_table.read(encoded, offset, field_table.DEEPEST)
     used, value = decode.by_type(encoded[offset:], _TYPES[name])
     return value, offset + used
 

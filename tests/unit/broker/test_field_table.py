@@ -63,7 +63,7 @@ def test_garbage_is_no_table(garbage):
 
 
 def test_table_of_tables_without_end():
-    with pytest.raises(RecursionError):
+    with pytest.raises(ValueError, match="too deep"):
         field_table.value(
             b"A" + b"".join(struct.pack(">I", 5 * n) + b"A" for n in range(3000, 0, -1)) + bytes(4)
         )

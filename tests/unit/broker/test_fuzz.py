@@ -3,13 +3,16 @@
 
 import asyncio
 import random
+import struct
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pamqp import commands
 
 from minova.broker import frame
-from tests.broker_wire import CHANNEL_OPEN, HANDSHAKE, PUBLISH
+from minova.broker.server import Server, Settings
+from tests.broker_wire import CHANNEL_OPEN, HANDSHAKE, PUBLISH, Client, marshal
 from tests.fuzz import broker, inputs
 
 STREAMS = 1000
@@ -70,3 +73,41 @@ def test_fuzzer_finds_a_defect_that_is_planted(method, defect, says):
 
     with pytest.raises(broker.Failure, match=says):
         asyncio.run(main())
+
+
+def test_dead_letters_of_the_firehose_come_to_an_end():
+    """Found by seed 12: copies died, were delivered as dead letters and copied again, table around table."""
+
+    async def main():
+        fuzzed = broker.FuzzedBroker()
+        try:
+            letters = {"x-max-length": 1, "x-dead-letter-exchange": "x"}
+            methods = [
+                commands.Queue.Declare(0, "copies", arguments=letters),
+                commands.Queue.Bind(0, "copies", "amq.rabbitmq.trace", "#"),
+                commands.Basic.Consume(0, "q", no_ack=True),
+            ]
+            stream = HANDSHAKE + inputs.PRELUDE + marshal(1, *methods) + PUBLISH * 5
+            await fuzzed.try_stream(stream, 4096)
+            await fuzzed.clean()
+        finally:
+            fuzzed.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(("levels", "code"), [(60, None), (70, 541), (5000, 541)])
+def test_tables_within_tables_have_a_limit(levels, code):
+    async def main():
+        client = Client(Server(Settings()))
+        table = bytes(4)
+        for _ in range(levels - 1):
+            field = b"\x01aF" + table
+            table = len(field).to_bytes(4) + field
+        content = struct.pack(">HHQH", 60, 0, 0, 0x2000) + table
+        client.send(HANDSHAKE + inputs.PRELUDE + marshal(1, commands.Basic.Publish(0, "x", "a")))
+        client.send(frame.encode(frame.HEADER, 1, content))
+        client.close()
+        return getattr(client.answers()[-1], "reply_code", None)
+
+    assert asyncio.run(main()) == code
