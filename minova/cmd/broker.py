@@ -3,6 +3,7 @@
 
 import asyncio
 import dataclasses
+import importlib.metadata
 import logging
 import os
 import resource
@@ -48,7 +49,8 @@ async def _serve(settings):
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     try:
-        server = Server(settings, definitions=_read_definitions(settings))
+        version = importlib.metadata.version("minova")
+        server = Server(settings, version, _read_definitions(settings))
     except (definitions.DefinitionsError, StoreError) as err:
         print(f"minova-broker: {err}", file=sys.stderr)
         return 1

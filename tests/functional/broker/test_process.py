@@ -2,6 +2,7 @@
 """The process: start, stop, and what it says when it cannot."""
 
 import contextlib
+import importlib.metadata
 import socket
 import subprocess
 import sys
@@ -48,6 +49,12 @@ def test_port_that_is_taken_is_one_sentence_and_exit_code_1():
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert f"cannot listen on 127.0.0.1 port {port} (Address already in use)" in done.stderr
+
+
+def test_broker_says_which_minova_it_is(own_broker):
+    with connect(own_broker) as connection:
+        properties = connection.server_properties
+    assert properties["version"] == importlib.metadata.version("minova")
 
 
 def test_wrong_option_is_one_sentence_and_exit_code_1(tmp_path):
