@@ -59,6 +59,9 @@ async def _serve(settings):
     except OSError as err:
         print(_explain(err, settings.listen, settings.port, "--port"), file=sys.stderr)
         return 1
+    except tls.TlsError as err:
+        print(f"minova-broker: {err}", file=sys.stderr)
+        return 1
     try:
         management = await _serve_management(server)
     except OSError as err:
@@ -67,9 +70,6 @@ async def _serve(settings):
             file=sys.stderr,
         )
         await server.stop()
-        return 1
-    except tls.TlsError as err:
-        print(f"minova-broker: {err}", file=sys.stderr)
         return 1
     await stopped.wait()
     if management is not None:
