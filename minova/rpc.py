@@ -19,6 +19,7 @@ _LONGEST_PAUSE_SECONDS = 3
 _SECONDS_BETWEEN_LOGS = 5
 _LISTENER_LOOK_SECONDS = 0.25
 _MISSING_CALLER_SECONDS = 10
+_PREFETCH = 16
 EMBEDDED_BROKER_URL = "rabbit://guest:guest@127.0.0.1:5673/"
 
 
@@ -27,12 +28,13 @@ def set_defaults(conf):
     messaging.set_transport_defaults(control_exchange=CONTROL_EXCHANGE)
     conf.register_opts(messaging.transport._transport_opts)
     conf.set_default("transport_url", EMBEDDED_BROKER_URL)
+    group = "oslo_messaging_rabbit"
+    conf.register_opts(impl_rabbit.rabbit_opts, group=group)
     # For so long a reply is kept for a caller whose queue is not there: one that reconnects makes it anew, one that
     # left does not, and a service that is to stop waits for it. oslo.messaging's default is a minute.
-    conf.register_opts(impl_rabbit.rabbit_opts, group="oslo_messaging_rabbit")
-    conf.set_default(
-        "kombu_missing_consumer_retry_timeout", _MISSING_CALLER_SECONDS, group="oslo_messaging_rabbit"
-    )
+    conf.set_default("kombu_missing_consumer_retry_timeout", _MISSING_CALLER_SECONDS, group=group)
+    # By oslo.messaging's default the broker sends all it has, and other servers of the topic get none of it.
+    conf.set_default("rabbit_qos_prefetch_count", _PREFETCH, group=group)
 
 
 class RequestContextSerializer(messaging.Serializer):

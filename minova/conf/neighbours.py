@@ -16,7 +16,7 @@ _DEFAULT = [
     cfg.IntOpt(
         "executor_thread_pool_size",
         default=64,
-        help="Messages that one service process works on at a time.",
+        help="Messages that one service process works on at a time; further ones stay in their queue.",
     ),
     cfg.BoolOpt("debug", default=False, help="Log at level DEBUG. Reread at SIGHUP."),
 ]
@@ -47,6 +47,11 @@ _RABBIT = [
         "rabbit_transient_queues_ttl",
         default=1800,
         help="Seconds without a consumer after which RabbitMQ deletes a reply or fanout queue.",
+    ),
+    cfg.IntOpt(
+        "rabbit_qos_prefetch_count",
+        default=16,
+        help="Messages that the broker sends ahead to a consumer that is busy; 0 is without a limit.",
     ),
     cfg.IntOpt(
         "kombu_missing_consumer_retry_timeout",

@@ -2,6 +2,7 @@
 """minova/rpc_hosts.py on real wires: many names on one connection, and a stop that loses nothing."""
 
 import threading
+import time
 
 import oslo_messaging as messaging
 import pytest
@@ -40,12 +41,15 @@ def make_bus(request):
     url = request.getfixturevalue(request.param)
     made = []
 
-    def make():
+    def make(threads=64, prefetch=16):
+        fixture.config(executor_thread_pool_size=threads)
+        fixture.config(rabbit_qos_prefetch_count=prefetch, group="oslo_messaging_rabbit")
         made.append(rpc.Bus("minova-test", "here"))
         return made[-1]
 
     with config_fixture.Config(CONF) as fixture:
         rpc.set_defaults(CONF)
+        CONF.register_opts(messaging.server._pool_opts)
         CONF([], project="minova", default_config_files=[])
         fixture.config(transport_url=url)
         yield make
@@ -53,8 +57,8 @@ def make_bus(request):
             bus.cleanup()
 
 
-def _serve(bus, topic, further_servers=()):
-    endpoint = Counter()
+def _serve(bus, topic, further_servers=(), endpoint=None):
+    endpoint = endpoint or Counter()
     target = messaging.Target(topic=topic, server="one")
     server = bus.get_server(target, [endpoint], objects_base.MinovaObjectSerializer(), further_servers)
     server.start()
@@ -100,3 +104,64 @@ def test_a_server_that_stops_in_a_flood_loses_no_message(make_bus):
 
     _stop(second_server)
     assert sorted([*first.numbers, *second.numbers]) == list(range(_CASTS + 1))
+
+
+class Slow:
+    """An endpoint that holds every message until it is told to let go."""
+
+    def __init__(self):
+        self.numbers = []
+        self.let_go = threading.Event()
+
+    def note(self, _context, number):
+        self.numbers.append(number)
+        assert self.let_go.wait(60)
+
+
+def test_a_busy_server_leaves_what_it_cannot_work_on_to_others(make_bus):
+    # A stock server took all of a flood into its memory: no other server got any of it, and a crash lost it.
+    bus = make_bus(threads=2, prefetch=1)
+    busy_server, busy = _serve(bus, "busy", endpoint=Slow())
+    client = bus.get_client(messaging.Target(topic="busy"))
+    for number in range(20):
+        client.cast(context.get_admin_context(), "note", number=number)
+    _wait_for(lambda: len(busy.numbers) == 2)
+
+    free_server, free = _serve(make_bus(), "busy")
+
+    # Beside the two that are worked on, one may wait for a thread, and one may have been sent ahead.
+    _wait_for(lambda: len(free.numbers) >= 16)
+    assert len(busy.numbers) == 2
+    busy.let_go.set()
+    _wait_for(lambda: len(busy.numbers) + len(free.numbers) == 20)
+    _stop(busy_server)
+    _stop(free_server)
+    assert sorted([*busy.numbers, *free.numbers]) == list(range(20))
+
+
+def test_a_busy_server_stops_when_told(make_bus):
+    bus = make_bus(threads=1, prefetch=1)
+    server, slow = _serve(bus, "stops", endpoint=Slow())
+    client = bus.get_client(messaging.Target(topic="stops"))
+    for number in range(5):
+        client.cast(context.get_admin_context(), "note", number=number)
+    _wait_for(lambda: slow.numbers == [0])
+
+    stopping = threading.Thread(target=server.stop)
+    stopping.start()
+    stopping.join(20)
+    slow.let_go.set()
+    server.wait()
+
+    assert not stopping.is_alive()
+    next_server, following = _serve(make_bus(), "stops")
+    _wait_for(lambda: len(slow.numbers) + len(following.numbers) == 5)
+    _stop(next_server)
+    assert [*slow.numbers, *following.numbers] == list(range(5))
+
+
+def _wait_for(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
