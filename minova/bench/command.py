@@ -8,10 +8,10 @@ import os
 import sys
 import tempfile
 
-from minova.bench import clients, connection, measure
+from minova.bench import brokers, children, clients, connection, measure
 from minova.bench import report as reports
 from minova.bench.deployment import Deployment, DeploymentError
-from minova.bench.floor import Floor, FloorError
+from minova.bench.floor import Floor
 from minova.up import errors, settings
 
 MEASUREMENTS = (
@@ -27,6 +27,16 @@ MEASUREMENTS = (
     "burst",
     "one-host",
     "hosts-memory",
+    "broker",
+)
+# Needs no minova.
+_WITHOUT_MINOVA = {"broker"}
+_FAILURES = (
+    errors.UpError,
+    DeploymentError,
+    children.ChildError,
+    clients.ClientsError,
+    connection.HttpError,
 )
 WARM_UP_BOOTS = 16
 FURTHER_HOSTS = 500
@@ -79,7 +89,7 @@ def run(args):
     try:
         Run(args, report).run()
         failure = None
-    except (errors.UpError, DeploymentError, FloorError, clients.ClientsError, connection.HttpError) as error:
+    except _FAILURES as error:
         failure = error
     _show(report, args.json)
     if failure:
@@ -97,18 +107,23 @@ class Run:
 
     def run(self):
         with tempfile.TemporaryDirectory(prefix="minova-bench-") as self._directory:
-            with self._scratch_database():
-                few_pss_bytes = self._run_main()
-            if "one-host" in self._only:
-                with self._scratch_database(), self._bench("one", 1) as bench:
-                    self._warm_up(bench)
-                    self._measure("one-host", measure.one_host, bench)
-            if few_pss_bytes:
-                with self._scratch_database(), self._bench("many", self._args.hosts + FURTHER_HOSTS) as bench:
-                    say("hosts-memory")
-                    # As before the other measurement of memory.
-                    bench.boot(1)
-                    measure.further_hosts_memory(bench, self._args.hosts, few_pss_bytes)
+            if set(self._only) - _WITHOUT_MINOVA:
+                self._run_deployments()
+            self._measure("broker", self._compare_brokers)
+
+    def _run_deployments(self):
+        with self._scratch_database():
+            few_pss_bytes = self._run_main()
+        if "one-host" in self._only:
+            with self._scratch_database(), self._bench("one", 1) as bench:
+                self._warm_up(bench)
+                self._measure("one-host", measure.one_host, bench)
+        if few_pss_bytes:
+            with self._scratch_database(), self._bench("many", self._args.hosts + FURTHER_HOSTS) as bench:
+                say("hosts-memory")
+                # As before the other measurement of memory.
+                bench.boot(1)
+                measure.further_hosts_memory(bench, self._args.hosts, few_pss_bytes)
 
     def _run_main(self):
         """PSS bytes of a minova that has just started, where that is wanted."""
@@ -147,6 +162,9 @@ class Run:
                 measure.boots(bench, a_floor=floor)
             else:
                 self._measure("floor", measure.floor_alone, bench, floor)
+
+    def _compare_brokers(self):
+        brokers.compare(self._report, self._args.transport_url, self._args.clients, self._directory)
 
     def _measure(self, name, function, *arguments):
         if name in self._only:

@@ -15,7 +15,7 @@ STOP_SECONDS = 90
 _LOOK_SECONDS = 0.01
 # After the end, until the last lines are in the file.
 _COPY_SECONDS = 5
-_LOCAL = ("127.0.0.1", "localhost", "::1")
+LOCAL = ("127.0.0.1", "localhost", "::1")
 # How the processes of a database server are called.
 _DATABASE_PROCESSES = {"postgresql": ("postgres",), "mysql": ("mariadbd", "mysqld")}
 
@@ -133,7 +133,7 @@ class Deployment:
 
     def _broker(self):
         host, port = settings.addresses(self.transport_url)[0]
-        if self.record.embedded_broker or host not in _LOCAL:
+        if self.record.embedded_broker or host not in LOCAL:
             return {}
         pid = ports.owner(port)
         return {"RabbitMQ": lambda stat: stat.pid == pid} if pid else {"RabbitMQ": _named("beam.smp")}
@@ -141,7 +141,7 @@ class Deployment:
     def _database(self):
         parts = urllib.parse.urlsplit(self._database_url or "")
         kind = parts.scheme.partition("+")[0]
-        if kind not in _DATABASE_PROCESSES or parts.hostname not in (None, *_LOCAL):
+        if kind not in _DATABASE_PROCESSES or parts.hostname not in (None, *LOCAL):
             return {}
         return {kind: _named(*_DATABASE_PROCESSES[kind])}
 

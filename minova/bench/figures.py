@@ -71,6 +71,18 @@ KINDS = {
     "memory_rss": Kind("memory of all processes, RSS", "MB", "1570", at_most=400),
     "memory_pss": Kind("memory of all processes, PSS", "MB"),
     "host_memory": Kind("memory of each further host, PSS", "MB", "120"),
+    "broker_call": Kind("broker CPU per call, embedded", "ms"),
+    "rabbitmq_call": Kind("broker CPU per call, RabbitMQ", "ms"),
+    "broker_call_ratio": Kind("broker CPU per call, embedded / RabbitMQ", "", at_most=1),
+    "broker_calls": Kind("calls per second, embedded", "1/s"),
+    "rabbitmq_calls": Kind("calls per second, RabbitMQ", "1/s"),
+    "broker_cast": Kind("broker CPU per cast, embedded", "ms"),
+    "rabbitmq_cast": Kind("broker CPU per cast, RabbitMQ", "ms"),
+    "broker_cast_ratio": Kind("broker CPU per cast, embedded / RabbitMQ", "", at_most=1),
+    "broker_casts": Kind("casts per second, embedded", "1/s"),
+    "rabbitmq_casts": Kind("casts per second, RabbitMQ", "1/s"),
+    "broker_idle": Kind("broker CPU per idle second, embedded", "ms"),
+    "rabbitmq_idle": Kind("broker CPU per idle second, RabbitMQ", "ms"),
 }
 
 

@@ -1,21 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The floor: how many boots four processes do that only pass on a boot's messages over the same broker."""
 
-import json
 import os
-import subprocess
-import sys
 
-import amqp
-
-from minova.bench import floor_process
-from minova.trace import firehose
+from minova.bench import children, floor_process
 
 MESSAGES_PER_BOOT = 8
-
-
-class FloorError(Exception):
-    """A process of the floor failed; the message has its last words."""
 
 
 class Floor:
@@ -42,18 +32,11 @@ class Floor:
     def __exit__(self, *_):
         for process in self._processes.values():
             process.terminate()
-        for process in self._processes.values():
-            process.wait()
-            for pipe in (process.stdin, process.stdout, process.stderr):
-                pipe.close()
-        _delete_queues(self._transport_url, self._queues())
+        children.delete(self._transport_url, self._queues(), floor_process.EXCHANGE)
 
     def run(self, count):
         """Seconds that ``count`` boots took."""
-        api = self._processes["api"]
-        api.stdin.write(f"{count}\n")
-        api.stdin.flush()
-        return float(self._line(api))
+        return float(self._processes["api"].ask(count))
 
     def members(self):
         """The processes by role, for accounting.py."""
@@ -62,22 +45,8 @@ class Floor:
     def _start(self, role, **setting):
         """Start one process; its first line."""
         setting |= {"role": role, "names": self._names, "transport_url": self._transport_url}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "minova.bench.floor_process", json.dumps(setting)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._processes[role] = process
-        return self._line(process)
-
-    def _line(self, process):
-        line = process.stdout.readline()
-        if not line:
-            lines = process.stderr.read().strip().splitlines()
-            raise FloorError(f"the floor failed: {lines[-1] if lines else 'it said nothing'}")
-        return line
+        self._processes[role] = children.Child("minova.bench.floor_process", setting)
+        return self._processes[role].line()
 
     def _queues(self):
         for topic in self._names.values():
@@ -86,18 +55,3 @@ class Floor:
 
 def _is(pid):
     return lambda stat: stat.pid == pid
-
-
-def _delete_queues(transport_url, queues):
-    """Topic queues outlive their processes; those of replies and fanouts expire by themselves."""
-    address = firehose.broker_addresses(transport_url)[0]
-    with amqp.Connection(
-        host=f"{address.host}:{address.port}",
-        userid=address.user,
-        password=address.password,
-        virtual_host=address.virtual_host,
-    ) as connection:
-        channel = connection.channel()
-        for queue in queues:
-            channel.queue_delete(queue)
-        channel.exchange_delete(floor_process.EXCHANGE)

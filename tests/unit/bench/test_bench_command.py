@@ -29,3 +29,11 @@ def test_a_short_run_measures_lone_boots(tmp_path, capsys):
     found = json.loads(target.read_text())
     assert [figure["name"] for figure in found["figures"]] == ["lone", "lone_p90"]
     assert found["remarks"] == []
+
+
+def test_without_a_rabbitmq_the_brokers_are_not_compared_and_no_minova_is_started(capsys):
+    assert command.run(command.parser().parse_args(["--only", "broker"])) == 0
+
+    said = capsys.readouterr()
+    assert "The brokers are not compared" in said.out
+    assert "minova up" not in said.err
