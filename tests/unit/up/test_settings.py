@@ -53,7 +53,8 @@ def test_the_management_port_of_a_file_is_used(tmp_path):
 def test_a_transport_url_means_no_broker():
     chosen = resolved("--transport-url", "rabbit://u:p@mq:5672/vhost")
     assert not chosen.embedded_broker
-    assert "broker" not in plan.config_text(chosen)
+    # Not the bare word: a checkout may stand in a directory of that name.
+    assert "[broker]" not in plan.config_text(chosen)
 
 
 def test_configuration_files_are_respected_and_options_override_them(tmp_path):
