@@ -46,7 +46,7 @@ class Work:
         return ratio(self.count, self.seconds)
 
 
-def compare(report, transport_url, threads, directory, turn_seconds=TURN_SECONDS):
+def compare(report, transport_url, threads, directory, turn_seconds=TURN_SECONDS, rounds=ROUNDS):
     """Measure both brokers, and add the figures; a remark where there is no RabbitMQ to compare with.
 
     :param threads: of the client, each with one message on its way.
@@ -68,7 +68,7 @@ def compare(report, transport_url, threads, directory, turn_seconds=TURN_SECONDS
         Pair(transport_url, threads, rabbit_options) as other,
     ):
         sides = {EMBEDDED: (own, broker.member), RABBITMQ: (other, member)}
-        report.figures += figures(_measure(sides, turn_seconds), _idle(sides, turn_seconds))
+        report.figures += figures(_measure(sides, turn_seconds, rounds), _idle(sides, turn_seconds))
 
 
 def figures(work, idle_ms):
@@ -155,12 +155,12 @@ class Pair:
         return process
 
 
-def _measure(sides, turn_seconds):
+def _measure(sides, turn_seconds, rounds):
     """{(operation, broker): Work}, in turns, so that both brokers meet the same machine."""
     work = {(operation, name): Work() for operation in OPERATIONS for name in sides}
     for operation, name in work:
         sides[name][0].work(operation, min(WARM_UP_SECONDS, turn_seconds))
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for (operation, name), total in work.items():
             pair, member = sides[name]
             with accounting.CpuMeter({name: member}) as meter:

@@ -19,7 +19,11 @@ def rabbit_options(transport_url):
     # Only here: what this imports costs every other start 0.1 s.
     from minova.trace import firehose
 
-    address = firehose.broker_addresses(transport_url)[0]
+    try:
+        address = firehose.broker_addresses(transport_url)[0]
+    except firehose.TraceError as error:
+        scheme = transport_url.partition(":")[0]
+        raise errors.UpError(f"--transport-url begins with {scheme}: where rabbit:// is needed.") from error
     return options_for(_server_properties(address))
 
 

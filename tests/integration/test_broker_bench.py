@@ -16,7 +16,7 @@ def test_both_brokers_are_measured_and_rabbitmq_is_left_as_it_was(rabbitmq_url, 
     before = _declared(virtual_host)
     report = Report({})
 
-    brokers.compare(report, rabbitmq_url, threads=2, directory=str(tmp_path), turn_seconds=0.5)
+    brokers.compare(report, rabbitmq_url, threads=2, directory=str(tmp_path), turn_seconds=0.5, rounds=2)
 
     found = {figure.name: figure.value for figure in report.figures}
     assert all(

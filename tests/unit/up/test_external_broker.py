@@ -3,7 +3,7 @@
 
 import pytest
 
-from minova.up import external_broker
+from minova.up import errors, external_broker
 
 _QUORUM = {"rabbit_quorum_queue": "true", "rabbit_transient_quorum_queue": "true"}
 
@@ -22,3 +22,9 @@ _QUORUM = {"rabbit_quorum_queue": "true", "rabbit_transient_quorum_queue": "true
 )
 def test_a_rabbitmq_that_refuses_transient_queues_gets_quorum_queues(product, version, options):
     assert external_broker.options_for({"product": product, "version": version}) == options
+
+
+def test_a_transport_that_is_not_amqp_is_refused():
+    """It once ended `minova up` with a traceback that spoke of tracing."""
+    with pytest.raises(errors.UpError, match="begins with kafka: where rabbit:// is needed"):
+        external_broker.rabbit_options("kafka://127.0.0.1:5672/")
