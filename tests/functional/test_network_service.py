@@ -34,7 +34,10 @@ _ALL_UP = "enabled  up"
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     """A cloud of nothing but a network service."""
-    options = {"network": {"rpc_timeout": 2, "query_deadline": 2}}
+    options = {
+        "network": {"rpc_timeout": 2, "query_deadline": 2},
+        "oslo_messaging_rabbit": {"kombu_missing_consumer_retry_timeout": 2},
+    }
     started = cloud.Cloud(tmp_path_factory.mktemp("cloud"), options=options)
     try:
         started.network = started.start("network")
