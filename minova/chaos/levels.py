@@ -12,10 +12,12 @@ import time
 from minova.up import record
 
 MEASURES = ("memory MB", "threads", "files")
-# A life has filled its pools by then: what it holds later is compared with what it held at this age.
+# A life has warmed up by then: what it holds later is compared with what it held at this age.
 _GROWN_UP_SECONDS = 300
-# By how much a life may grow from that age on: a share of what it was, and something.
-_GROWTH, _SOMETHING = 0.25, 20
+# By how much a life may grow from that age on: a share of what it was, and something. Of threads that is one pool
+# (executor_thread_pool_size), which a single burst fills, at whatever age it comes.
+_GROWTH = 0.25
+_SOMETHING = {"memory MB": 20, "threads": 64, "files": 20}
 
 
 @dataclasses.dataclass
@@ -32,9 +34,9 @@ class Level:
             self.grown_up = value
         self.most, self.end = max(self.most, value), value
 
-    @property
-    def is_level(self):
-        return self.end <= self.grown_up * (1 + _GROWTH) + _SOMETHING
+    def is_level(self, something):
+        """:param something: how much it may grow beside a share of what it was."""
+        return self.end <= self.grown_up * (1 + _GROWTH) + something
 
 
 class Levels:
@@ -90,7 +92,7 @@ class Levels:
         """A sentence for each life that went on growing after it had grown up."""
         for (service, pid), of_life in self._lives.items():
             for measure, level in of_life.items():
-                if not level.is_level:
+                if not level.is_level(_SOMETHING[measure]):
                     yield (
                         f"{service} (pid {pid}) grew: {measure} {level.grown_up:.0f} after "
                         f"{_GROWN_UP_SECONDS} s, {level.end:.0f} at the end."

@@ -42,9 +42,15 @@ def test_filling_a_pool_is_no_growth(levels, clock):
     assert list(levels.violations()) == []
 
 
+# In a storm of an hour a service met its first burst after five minutes, and its pool was taken for a leak.
+def test_filling_a_pool_late_is_no_growth(levels, clock):
+    live(levels, clock, "network-2", 1, [5, 8, 8, 8, 40, 70, 70])
+    assert list(levels.violations()) == []
+
+
 def test_a_life_that_goes_on_growing_is_told(levels, clock):
-    live(levels, clock, "api-1", 1, [5, 70, 75, 75, 90, 110, 130])
-    assert list(levels.violations()) == ["api-1 (pid 1) grew: threads 75 after 300 s, 130 at the end."]
+    live(levels, clock, "api-1", 1, [5, 70, 75, 75, 90, 130, 170])
+    assert list(levels.violations()) == ["api-1 (pid 1) grew: threads 75 after 300 s, 170 at the end."]
 
 
 def test_a_process_that_has_ended_is_not_noted(levels):
