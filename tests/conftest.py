@@ -4,12 +4,23 @@
 import contextlib
 import os
 
+import hypothesis
 import pytest
 
 import minova  # noqa: F401 - before any test imports oslo.messaging: it keeps eventlet out
 from tests import real_servers
 
 _SERVERS = pytest.StashKey()
+
+# The same inputs at every run, and no limits of time or size: neither luck nor a busy machine shall fail a test.
+# Other inputs are for `python -m tests.fuzz`.
+hypothesis.settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
+)
+hypothesis.settings.load_profile("repeatable")
 
 
 def pytest_addoption(parser):
