@@ -67,7 +67,7 @@ class Demo:
             request_id, server_id = self._create(body)
             server = self._watch(server_id, begin)
             self._wait_for_quiet()
-        self._show_messages(request_id, server_id, begin)
+        self._show_messages(request_id, begin)
         return 0 if server["status"] == "ACTIVE" else 1
 
     @contextlib.contextmanager
@@ -132,11 +132,11 @@ class Demo:
                 count, quiet_since = len(self._messages), time.monotonic()
             time.sleep(0.02)
 
-    def _show_messages(self, request_id, server_id, begin):
+    def _show_messages(self, request_id, begin):
         if not self._traced:
             print(f"\nThe RPC messages cannot be shown. {off_hint(self._firehose.virtual_host)}")
             return
-        mine = [m for m in self._messages if m.request_id == request_id or server_id in m.instances]
+        mine = [message for message in self._messages if message.request_id == request_id]
         size = line.size(sum(message.size_bytes for message in mine))
         print(f"\nThese {len(mine)} RPC messages ({size}) did it; `minova trace` shows such lines live:")
         for message in mine:
