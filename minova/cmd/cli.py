@@ -10,6 +10,7 @@ COMMANDS = (
     ("up", "minova.up.up", "start every service on this machine and follow their logs"),
     ("down", "minova.up.down", "stop what `minova up` started"),
     ("status", "minova.up.status", "show the processes, the API and the bus of `minova up`"),
+    ("service", "minova.up.service_command", "kill, stop, start or pause services of `minova up`"),
     ("demo", "minova.up.demo", "boot a server with curl and show the RPC messages that did it"),
     ("trace", "minova.trace.command", "show each RPC message as it is sent"),
     ("fault", "minova.virt.fault_command", "tell the simulated hypervisors what to do badly"),

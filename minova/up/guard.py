@@ -58,6 +58,8 @@ def stop_groups(turns, grace_seconds=GRACE_SECONDS):
 
 def _stop_together(groups, deadline):
     _signal(groups, signal.SIGTERM)
+    # A paused one could not hear it.
+    _signal(groups, signal.SIGCONT)
     while groups and time.monotonic() < deadline:
         groups = {group for group in groups if processes.group_exists(group)}
         time.sleep(0.05 if groups else 0)

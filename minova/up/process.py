@@ -71,19 +71,30 @@ class Process:
             self.output.feed(chunk)
 
     def terminate(self):
-        """Ask the service, which tells its workers."""
+        """Ask the service, which tells its workers; a paused one could not hear it."""
         with contextlib.suppress(ProcessLookupError):
             self._child.terminate()
+        self.resume()
 
     def terminate_workers(self):
         """Ask those whom the service left behind when it ended."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGTERM)
+        self._signal_group(signal.SIGTERM)
+        self.resume()
 
     def kill(self):
         """End the service and whatever it forked."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+        self._signal_group(signal.SIGKILL)
+
+    def pause(self):
+        """Stop the service and its workers where they are, until they are resumed."""
+        self._signal_group(signal.SIGSTOP)
+
+    def resume(self):
+        self._signal_group(signal.SIGCONT)
+
+    @property
+    def paused(self):
+        return processes.is_paused(self.pid)
 
     def close(self):
         """Take the last lines, and close the files."""
@@ -95,6 +106,10 @@ class Process:
     def gone(self):
         """Whether neither the service nor a worker of it is left."""
         return self.exit_code is not None and not processes.group_exists(self.pid)
+
+    def _signal_group(self, number):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
 
 
 def outcome(exit_code):

@@ -39,9 +39,19 @@ def group_exists(group):
     return group_rss_bytes(group)[0] > 0
 
 
+def is_paused(pid):
+    """Whether SIGSTOP holds it: it lives, but nothing in it runs."""
+    return _state(pid) == "T"
+
+
 def _is_zombie(pid):
+    return _state(pid) == "Z"
+
+
+def _state(pid):
+    """One letter, such as R, S, T or Z; "" when there is no such process."""
     stat = _stat(pid) if os.path.isdir("/proc/self") else None
-    return stat[0] == "Z" if stat else _ps(pid, "state=").startswith("Z")
+    return stat[0] if stat else _ps(pid, "state=")[:1]
 
 
 def _stat(pid):

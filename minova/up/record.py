@@ -35,8 +35,11 @@ class Record:
     processes: dict = dataclasses.field(default_factory=dict)
     # Service to the number of times that it was started again.
     restarts: dict = dataclasses.field(default_factory=dict)
-    # Service that ended to {"outcome": how, "restart_at": seconds since the epoch, or None for never}.
+    # Service that ended to {"outcome": how, "restart_at": seconds since the epoch, or None for never,
+    # "by_user": whether it was told to stop}.
     ended: dict = dataclasses.field(default_factory=dict)
+    # Path of the socket on which it takes orders, once it does.
+    control: str = ""
 
     @property
     def alive(self):

@@ -63,6 +63,8 @@ def _end(end):
     """What became of a service whose process has ended; ``end`` is None for a moment, until that is noticed."""
     if end is None:
         return "no, its process has ended"
+    if end.get("by_user"):
+        return "no, stopped by you"
     if end["restart_at"] is None:
         return f"no, ended with {end['outcome']}"
     return f"no, {end['outcome']}, restart in {max(end['restart_at'] - time.time(), 0):.0f} s"
@@ -81,6 +83,8 @@ def _rows(api):
 
 
 def _answer(service, found, api, rows):
+    if processes.is_paused(found.processes[service]):
+        return "no, paused"
     kind = plan.kind_of(service)
     if kind == "api":
         return _api_answer(ApiClient(found.api_urls[service], timeout_seconds=5))

@@ -76,6 +76,13 @@ class Supervisor:
             process.told = True
         return [process for process in ended if not (process.command.one_shot and process.exit_code == 0)]
 
+    def watch(self, channel, reader):
+        """Have ``reader.read()`` called when there is something to read on a socket; False from it ends that."""
+        self._selector.register(channel, selectors.EVENT_READ, reader)
+
+    def unwatch(self, channel):
+        self._selector.unregister(channel)
+
     def restart(self, process):
         """Start the command of a process that ended once more.
 
@@ -101,6 +108,9 @@ class Supervisor:
         broker_ended = any(p.service == "broker" and p.exit_code is not None for p in self.processes)
         seconds = STOP_WITHOUT_BROKER_SECONDS if broker_ended else STOP_SECONDS
         clean = True
+        for process in self.processes:
+            # What stops first may need one that is paused.
+            process.resume()
         for services in plan.STOP_ORDER:
             batch = [process for process in self.processes if process.kind in services]
             clean = self._stop_batch(batch, requests, seconds) and clean

@@ -10,11 +10,13 @@ import time
 
 from minova.up import (
     banner,
+    control,
     errors,
     example,
     external_broker,
     guard,
     keeper,
+    orders,
     output,
     plan,
     ports,
@@ -106,6 +108,8 @@ class Deployment:
             database_connection=chosen.database_connection or "",
         )
         self._keeper = keeper.Keeper(supervisor, self._record, chosen.log_path, restart=args.restart)
+        self._orders = orders.Orders(supervisor, self._keeper, self._record)
+        self._control = None
 
     def run(self, commands):
         try:
@@ -179,6 +183,10 @@ class Deployment:
         return False
 
     def _announce(self, seconds):
+        self._control = control.ControlServer(
+            self._settings.state_path, self._supervisor, self._orders.answer
+        )
+        self._record.control = self._control.path
         self._record.ready = True
         record.save(self._record)
         self._screen.say(
@@ -207,6 +215,7 @@ class Deployment:
         while not self._stop_wanted():
             self._supervisor.wait()
             self._end_demo()
+            self._control.look()
             self._keeper.look()
 
     def _end_demo(self):
@@ -217,6 +226,8 @@ class Deployment:
 
     def _stop(self):
         begin = time.monotonic()
+        if self._control:
+            self._control.close()
         if self._demo:
             self._demo.terminate()
             self._demo.wait()

@@ -6,11 +6,19 @@ import pytest
 from minova.up.backoff import LONGEST_DELAY_SECONDS, STEADY_SECONDS, Backoff
 from minova.up.keeper import Keeper
 from minova.up.record import Record
+from minova.up.supervisor import STOP_SECONDS
 
 
 class FakeProcess:
     def __init__(self, service, started, pid=1):
         self.service, self.started, self.pid, self.exit_code = service, started, pid, -9
+        self.told, self.signals = True, []
+
+    def terminate(self):
+        self.signals.append("SIGTERM")
+
+    def kill(self):
+        self.signals.append("SIGKILL")
 
     def terminate_workers(self):
         pass
@@ -108,7 +116,9 @@ def test_without_restarts_the_record_says_so(tmp_path):
     kept.end("network")
     kept.look_after(100)
     assert kept.supervisor.restarted == []
-    assert kept.record.ended == {"network": {"outcome": "signal SIGKILL", "restart_at": None}}
+    assert kept.record.ended == {
+        "network": {"outcome": "signal SIGKILL", "restart_at": None, "by_user": False}
+    }
 
 
 def test_a_start_that_the_system_refuses_is_told_and_tried_again(kept):
@@ -121,3 +131,81 @@ def test_a_start_that_the_system_refuses_is_told_and_tried_again(kept):
     kept.supervisor.error = None
     kept.look_after(2)
     assert kept.supervisor.restarted == ["network"]
+
+
+def running(service="network"):
+    process = FakeProcess(service, started=0)
+    process.exit_code, process.told = None, False
+    return process
+
+
+def end_of(process):
+    process.exit_code, process.told = 0, True
+    return process
+
+
+def test_what_was_told_to_stop_stays_dead(kept):
+    process = running()
+    kept.keeper.stop(process)
+    kept.supervisor.ended.append(end_of(process))
+    kept.look_after(100)
+    assert process.signals == ["SIGTERM"]
+    assert kept.supervisor.restarted == []
+    assert kept.record.ended["network"]["by_user"]
+
+
+def test_a_stop_cancels_a_start_that_is_due(kept):
+    process = FakeProcess("network", started=99)
+    kept.supervisor.ended.append(process)
+    kept.keeper.look()
+    kept.keeper.stop(process)
+    kept.look_after(100)
+    assert kept.supervisor.restarted == []
+    assert kept.record.ended["network"]["by_user"]
+
+
+def test_a_stop_counts_that_meets_an_end_of_which_nobody_knows_yet(kept):
+    process = running()
+    process.exit_code = -9
+    kept.keeper.stop(process)
+    kept.supervisor.ended.append(end_of(process))
+    kept.look_after(100)
+    assert kept.supervisor.restarted == []
+
+
+def test_what_is_told_to_start_starts_without_a_pause(kept):
+    process = FakeProcess("network", started=99)
+    kept.keeper.stop(process)
+    kept.keeper.start(process)
+    kept.keeper.look()
+    assert kept.supervisor.restarted == ["network"]
+    assert kept.record.ended == {}
+
+
+def test_a_restart_waits_for_the_end(kept):
+    process = running()
+    kept.keeper.stop(process, start_again=True)
+    kept.keeper.look()
+    assert kept.supervisor.restarted == []
+    kept.supervisor.ended.append(end_of(process))
+    kept.keeper.look()
+    assert kept.supervisor.restarted == ["network"]
+
+
+def test_a_start_while_it_stops_makes_a_restart_of_the_stop(kept):
+    process = running()
+    kept.keeper.stop(process)
+    kept.keeper.start(process)
+    kept.supervisor.ended.append(end_of(process))
+    kept.keeper.look()
+    assert kept.supervisor.restarted == ["network"]
+
+
+def test_what_does_not_stop_is_killed(kept):
+    process = running()
+    kept.keeper.stop(process)
+    kept.look_after(STOP_SECONDS - 1)
+    assert process.signals == ["SIGTERM"]
+    kept.look_after(1)
+    kept.look_after(1)
+    assert process.signals == ["SIGTERM", "SIGKILL"]

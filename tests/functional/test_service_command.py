@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`minova service` on the real services of a running `minova up`."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from minova.up import processes
+from minova.up.api_client import ApiClient
+
+MINOVA = os.path.join(os.path.dirname(sys.executable), "minova")
+
+
+class Up:
+    """A `minova up` of the test's own on free ports."""
+
+    def __init__(self, state_path, *arguments):
+        self.state_path = state_path
+        self.output = state_path.with_name("up.out")
+        command = [MINOVA, "up", "--state-path", state_path, "--api-port", "0", "--broker-port", "0"]
+        with self.output.open("w") as stream:
+            self.process = subprocess.Popen(
+                [*command, "--management-port", "0", *arguments], stdout=stream, stderr=subprocess.STDOUT
+            )
+        wait_until(lambda: self.record().get("ready") or self.process.poll() is not None)
+        assert self.process.poll() is None, self.output.read_text()
+
+    def record(self):
+        path = self.state_path / "up.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def pid(self, service):
+        return self.record()["processes"][service]
+
+    def minova(self, *arguments):
+        command = [MINOVA, *arguments, "--state-path", self.state_path]
+        return subprocess.run(command, capture_output=True, text=True, timeout=90)
+
+    def service(self, *arguments):
+        done = self.minova("service", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(timeout=90)
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory):
+    running = Up(tmp_path_factory.mktemp("service") / "state", "--hosts", "2", "--processes", "compute=2")
+    yield running
+    running.stop()
+
+
+def wait_until(condition, timeout_seconds=60):
+    deadline = time.monotonic() + timeout_seconds
+    while not condition():
+        assert time.monotonic() < deadline, "this did not come true in time"
+        time.sleep(0.05)
+
+
+def test_a_killed_service_comes_back(up):
+    before = up.pid("scheduler")
+    assert f"Sent SIGKILL to scheduler (pid {before})" in up.service("kill", "scheduler")
+    wait_until(lambda: up.pid("scheduler") != before and "scheduler" not in up.record()["ended"])
+    assert not processes.alive(before)
+
+
+def test_a_stopped_service_stays_so_until_it_is_started(up):
+    before = up.pid("network")
+    up.service("stop", "network")
+    assert not processes.alive(before)
+    assert "no, stopped by you" in up.minova("status").stdout
+    assert up.record()["ended"]["network"]["restart_at"] is None
+    up.service("start", "network")
+    assert processes.alive(up.pid("network"))
+    wait_until(lambda: up.minova("status").returncode == 0)
+
+
+def test_a_kind_means_all_of_it_and_a_name_one(up):
+    first, second = up.pid("compute-1"), up.pid("compute-2")
+    up.service("restart", "compute-2")
+    assert (up.pid("compute-1"), up.pid("compute-2") != second) == (first, True)
+    assert up.service("pause", "compute").count("SIGSTOP") == 2
+    assert "no, paused" in up.minova("status").stdout
+    up.service("resume", "compute")
+    assert not processes.is_paused(first)
+
+
+def test_a_paused_service_can_be_killed_stopped_and_restarted(up):
+    for action in ("kill", "stop", "restart"):
+        up.service("pause", "conductor")
+        before = up.pid("conductor")
+        assert processes.is_paused(before)
+        up.service(action, "conductor")
+        wait_until(lambda gone=before: not processes.alive(gone))
+        if action == "stop":
+            up.service("start", "conductor")
+        wait_until(lambda: " running " in row(up, "conductor"))
+
+
+def test_the_broker_obeys_too(up):
+    up.service("stop", "broker")
+    assert " stopped " in row(up, "broker")
+    up.service("start", "broker")
+    wait_until(lambda: up.minova("status").returncode == 0)
+
+
+def test_a_refusal_is_a_sentence_and_an_exit_code(up):
+    refused = up.minova("service", "start", "api")
+    assert refused.returncode == 1
+    assert refused.stderr == f"minova service: api (pid {up.pid('api')}) runs already.\n"
+    assert "there are api, broker, compute, compute-1" in up.minova("service", "kill", "nobody").stderr
+    assert up.minova("service", "kill").returncode == 2
+    assert up.minova("service", "list", "api").returncode == 2
+
+
+def test_the_screen_tells_what_was_done(up):
+    up.service("pause", "api")
+    up.service("resume", "api")
+    assert "You asked: pause api. Sent SIGSTOP to api" in up.output.read_text()
+    assert "You asked: resume api. Sent SIGCONT to api" in up.output.read_text()
+
+
+@pytest.mark.parametrize("how", ["down", "interrupt"])
+def test_the_end_comes_although_services_are_paused_or_stopped(tmp_path, how):
+    up = Up(tmp_path / "state", "--hosts", "1")
+    try:
+        up.service("pause", "api", "conductor", "broker")
+        up.service("stop", "network")
+        pids = up.record()["processes"].values()
+        if how == "down":
+            assert up.minova("down").returncode == 0
+        else:
+            up.process.send_signal(signal.SIGINT)
+        assert up.process.wait(timeout=90) == 0, up.output.read_text()
+        assert not any(processes.alive(pid) for pid in pids)
+        assert not (tmp_path / "state" / "control.sock").exists()
+    finally:
+        up.stop()
+
+
+def test_services_that_are_paused_end_with_a_killed_up(tmp_path):
+    up = Up(tmp_path / "state", "--hosts", "1")
+    up.service("pause", "conductor")
+    pids = up.record()["processes"].values()
+    up.process.kill()
+    up.process.wait()
+    wait_until(lambda: not any(processes.alive(pid) for pid in pids))
+    assert "No minova up runs on" in up.minova("service", "list").stderr
+
+
+def row(up, service):
+    listed = up.service("list").splitlines()
+    return next(line for line in listed if line.startswith(service))
+
+
+def test_what_works_again_works(up):
+    wait_until(lambda: up.minova("status").returncode == 0)
+    assert ApiClient(up.record()["api_url"], timeout_seconds=20).get("/servers")["servers"] == []
