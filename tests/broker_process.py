@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+from minova.up import ports
+
 _START_SECONDS = 20
 _STOP_SECONDS = 10
 
@@ -22,7 +24,8 @@ class BrokerProcess:
     """The process; `url` is what oslo.messaging takes as transport_url."""
 
     def __init__(self, tmp_path, port, options):
-        self.port = port
+        # Not one of the system's own choice: it could be given to a connection while the broker is killed.
+        self.port = port or ports.free_port("127.0.0.1")
         self.log_path = tmp_path / "minova-broker.log"
         self._config_path = tmp_path / "minova-broker.conf"
         self._options = options

@@ -5,13 +5,13 @@ import contextlib
 import json
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 
+from minova.up import ports
 from tests import broker_process
 
 _SCRIPTS = pathlib.Path(sys.executable).parent
@@ -224,7 +224,5 @@ def _decoded(payload):
 
 
 def free_port():
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of the loopback that nobody listens on, and that the system gives to no connection meanwhile."""
+    return ports.free_port("127.0.0.1")

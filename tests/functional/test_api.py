@@ -20,6 +20,7 @@ import minova.conf
 from minova import exception
 from minova.api import errors, wsgi_server
 from tests import broker_process
+from tests.cloud import free_port
 
 _API = pathlib.Path(sys.executable).parent / "minova-api"
 _HELLO = b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -258,12 +259,6 @@ def test_workers_share_the_port(tmp_path):
 def children_of(pid):
     listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
     return len(listed.stdout.split())
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def status_of(port, path):
