@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Listens to `amq.rabbitmq.trace`, where the embedded broker and RabbitMQ copy every published message."""
+"""Listens to `amq.rabbitmq.trace`, where the embedded broker and RabbitMQ copy every message."""
 
 import contextlib
 import dataclasses
@@ -9,8 +9,7 @@ import urllib.parse
 
 import amqp
 
-from minova.trace.conversation import Conversations
-from minova.trace.message import OTHER, decode
+from minova.trace import events, tracker
 
 EXCHANGE = "amq.rabbitmq.trace"
 CONNECT_SECONDS = 5
@@ -49,11 +48,11 @@ def broker_addresses(transport_url):
 
 
 class Firehose:
-    """One connection with a queue of its own that gets a copy of every published message."""
+    """One connection with a queue of its own that gets a copy of every message published or delivered."""
 
     def __init__(self, transport_url):
         self._addresses = broker_addresses(transport_url)
-        self._conversations = Conversations()
+        self._tracker = tracker.Tracker()
         self._arrived = []
         self._echoes = 0
         self._stopped = False
@@ -62,7 +61,8 @@ class Firehose:
         self._connection = self._connect()
         self._channel = self._connection.channel()
         self._queue = self._channel.queue_declare("", exclusive=True, auto_delete=True).queue
-        self._channel.queue_bind(self._queue, EXCHANGE, "publish.#")
+        for pattern in ("publish.#", "deliver.#", "minova.#"):
+            self._channel.queue_bind(self._queue, EXCHANGE, pattern)
         self._channel.basic_consume(self._queue, no_ack=True, callback=self._receive)
         return self
 
@@ -84,18 +84,27 @@ class Firehose:
         return self._echoes >= 2
 
     def stop(self):
-        """End messages(); to be called from another thread, which then waits for the one that reads."""
+        """End events() and messages(); to be called from another thread, which then waits for the reader."""
         self._stopped = True
 
-    def messages(self, deadline=math.inf):
-        """Decoded messages as they arrive, None for a moment of quiet, until time.monotonic() is `deadline`.
+    def events(self, deadline=math.inf):
+        """Event after Event as they arrive, None for a moment of quiet, until time.monotonic() is `deadline`.
 
         :raises TraceError: when the broker closes the connection.
         """
         while not self._stopped and (left_seconds := deadline - time.monotonic()) > 0:
             self._drain(min(left_seconds, _READ_SECONDS))
             arrived, self._arrived = self._arrived, []
-            yield from arrived or [None]
+            yield from arrived
+            yield from self._tracker.expired(time.time())
+            if not arrived:
+                yield None
+
+    def messages(self, deadline=math.inf):
+        """The messages of events(): each as it is published, and it goes on to learn what becomes of it."""
+        for event in self.events(deadline):
+            if event is None or event.what == events.PUBLISHED:
+                yield event and event.message
 
     def _connect(self):
         reasons = []
@@ -116,19 +125,39 @@ class Firehose:
 
     def _receive(self, delivery):
         info = delivery.delivery_info
-        if info["exchange"] != EXCHANGE:
-            self._echoes += 1
-            return
         headers = delivery.headers or {}
         routing_key = (headers.get("routing_keys") or [""])[0]
-        if routing_key == self._queue:
+        if info["exchange"] != EXCHANGE:
             self._echoes += 1
-            return
-        body = delivery.body if isinstance(delivery.body, bytes) else delivery.body.encode()
-        message = decode(body, headers.get("exchange_name", ""), routing_key, time.time())
-        self._conversations.follow(message)
-        if message.kind != OTHER:
-            self._arrived.append(message)
+        elif routing_key == self._queue:
+            # Of our probe: its publication counts, its delivery does not.
+            self._echoes += info["routing_key"].startswith("publish.")
+        else:
+            body = delivery.body if isinstance(delivery.body, bytes) else delivery.body.encode()
+            self._arrived += self._happened(info["routing_key"], headers, routing_key, body)
+
+    def _happened(self, key, headers, routing_key, body):
+        """The events of one copy, whose own routing key says what it is a copy of."""
+        kind, _, name = key.partition(".")
+        now = time.time()
+        if kind == "publish":
+            exchange, queues = headers.get("exchange_name", ""), headers.get("routed_queues") or ()
+            return self._tracker.published(
+                body, exchange, routing_key, now, queues, _plain(headers.get("properties"))
+            )
+        if kind == "deliver":
+            return self._tracker.delivered(body, name, now)
+        what, _, queue = name.partition(".")
+        return self._tracker.noted(body, what, queue, now)
+
+
+def _plain(value):
+    """A table of AMQP in types that JSON has."""
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
 def _address(part, virtual_host):

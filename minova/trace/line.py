@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How one message is shown: as a line of 80 columns for people, as a line of JSON for programs."""
 
-import dataclasses
 import json
 
+from minova.trace.lanes import short
 from minova.trace.message import FANOUT, REPLY
 
 # time, kind, route, method, size: 8 + 1 + 6 + 1 + 26 + 1 + 28 + 1 + 8 columns
@@ -13,15 +13,13 @@ LINE = "{:8.3f} {:6} {:26} {:28} {:>8}"
 def human(message, begin):
     """One line; `begin` is the time from which seconds count."""
     return LINE.format(
-        message.time - begin, message.kind, route(message), _what(message), size(message.size_bytes)
+        message.time - begin, message.kind, route(message), what(message), size(message.size_bytes)
     )
 
 
 def as_json(message):
-    """One line with every field but the body."""
-    fields = dataclasses.asdict(dataclasses.replace(message, body={}))
-    del fields["body"]
-    return json.dumps(fields)
+    """One line with all that is known of it; see Message.to_dict."""
+    return json.dumps(message.to_dict())
 
 
 def route(message):
@@ -32,20 +30,13 @@ def route(message):
     return f"{short(message.sender)} -> {'all ' if message.kind == FANOUT else ''}{target}"
 
 
-def short(name):
-    """`api` of minova-api@host; a compute keeps its host, of which there are many: `compute.host1`."""
-    binary, _, host = name.partition("@")
-    service = binary.removeprefix("minova-")
-    return f"{service}.{host}" if service == "compute" and host else service or "?"
-
-
 def size(number_bytes):
     """`812 B` or `3.1 KB`."""
     return f"{number_bytes} B" if number_bytes < 1000 else f"{number_bytes / 1000:.1f} KB"
 
 
-def _what(message):
-    name = f"{message.namespace}.{message.method}" if message.namespace else message.method
+def what(message):
+    """The method, and what its reply says beyond that it has ended."""
     if message.failure:
-        return f"{name or '?'} raised {message.failure}"
-    return name or "?" if message.ending else f"{name} (still working)"
+        return f"{message.name} raised {message.failure}"
+    return message.name if message.ending else f"{message.name} (still working)"

@@ -5,13 +5,21 @@ import dataclasses
 import json
 
 CALL, CAST, FANOUT, REPLY, OTHER = "call", "cast", "fanout", "reply", "other"
+# What may be noted of a message beside its deliveries. The debugger of the embedded broker says the first six. The
+# others are concluded: nobody answered within a call's own limits; no queue was bound to where it was sent.
+HELD, RELEASED, DROPPED, DELAYED = "held", "released", "dropped", "delayed"
+DUPLICATED, CORRUPTED = "duplicated", "corrupted"
+TIMED_OUT, UNROUTED = "timed_out", "unrouted"
+NOTES = (HELD, RELEASED, DROPPED, DELAYED, DUPLICATED, CORRUPTED, TIMED_OUT, UNROUTED)
 # Envelopes are nested dictionaries and lists; deeper than this nobody's instance stands.
 SEARCH_DEPTH = 8
+# They name servers, but those of a whole host: not a part of the story of any one of them.
+_BULK_METHODS = ("report_hosts", "report_host_states", "instances_of_hosts", "update_host_states")
 
 
 @dataclasses.dataclass
 class Message:
-    """What one publish on the bus says. What a message does not carry is ""."""
+    """What one publish on the bus says, and what became of it. What a message does not carry is ""."""
 
     # Seconds since the epoch, when it arrived here; the firehose does not say when it was sent.
     time: float
@@ -28,24 +36,73 @@ class Message:
     recipient: str = ""
     request_id: str = ""
     msg_id: str = ""
+    # oslo.messaging's own id of the message; where it was published again, the second has "#2" behind it.
+    unique_id: str = ""
     # Uuids of the instances that the message is about.
     instances: tuple = ()
+    # Their names, as far as the message says them.
+    names: dict = dataclasses.field(default_factory=dict)
     # Class of the exception that a reply carries.
     failure: str = ""
     # False for a sign of life (call_monitor_timeout), which is followed by the reply itself.
     ending: bool = True
+    # The queues into which the broker put it.
+    queues: tuple = ()
+    # Each time that it went from a queue to a consumer: {"queue": name, "time": seconds since the epoch}.
+    delivered: list = dataclasses.field(default_factory=list)
+    # {"time": seconds since the epoch, "what": one of NOTES, "text": a few words}
+    notes: list = dataclasses.field(default_factory=list)
+    # The AMQP properties.
+    properties: dict = dataclasses.field(default_factory=dict, repr=False)
+    # "2.0", the version of oslo.messaging's envelope.
+    envelope_version: str = ""
     # The decoded envelope; what it holds was written by whoever sent it.
     body: dict = dataclasses.field(default_factory=dict, repr=False)
 
+    @property
+    def name(self):
+        """`compute_task.build_instances`; "?" for a reply whose call was not seen."""
+        return f"{self.namespace}.{self.method}" if self.namespace else self.method or "?"
 
-def decode(body, exchange, routing_key, time):
+    @property
+    def is_bulk(self):
+        """Whether the servers that it names are those of whole hosts."""
+        return self.method in _BULK_METHODS
+
+    def has(self, what):
+        """Whether `what`, one of NOTES, was noted."""
+        return any(note["what"] == what for note in self.notes)
+
+    def to_dict(self):
+        """The one JSON form of a message: of `--json`, of recordings, of the page and of exports."""
+        return dict(vars(self), instances=list(self.instances), queues=list(self.queues))
+
+    @classmethod
+    def from_dict(cls, fields):
+        """The message of to_dict(); what a later version wrote beside it is left out.
+
+        :raises ValueError: when that is no message.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        try:
+            message = cls(**{name: value for name, value in fields.items() if name in known})
+            message.instances, message.queues = tuple(message.instances), tuple(message.queues)
+        except (TypeError, AttributeError) as err:
+            raise ValueError(f"not a message: {err}") from err
+        return message
+
+
+def decode(body, exchange, routing_key, time, queues=(), properties=None):
     """A Message from the bytes of a published message; kind `other` when it is not oslo.messaging's."""
     message = Message(time, OTHER, exchange, routing_key, len(body))
-    content = _content(body)
+    message.queues, message.properties = tuple(queues), properties or {}
+    envelope, content = _content(body)
     if content is None:
         return message
+    message.envelope_version = _text(envelope.get("oslo.version"))
     message.body = content
     message.msg_id = _text(content.get("_msg_id"))
+    message.unique_id = _text(content.get("_unique_id"))
     if "method" in content:
         _fill_request(message, content)
     elif "result" in content or "failure" in content:
@@ -54,14 +111,19 @@ def decode(body, exchange, routing_key, time):
 
 
 def _content(body):
-    """The dictionary inside the envelope, or None."""
+    """(the envelope, the dictionary inside it), or (None, None)."""
     try:
-        envelope = json.loads(body)
+        envelope = _loads(body)
         inner = envelope["oslo.message"]
-        content = json.loads(inner) if isinstance(inner, str) else inner
+        content = _loads(inner) if isinstance(inner, str) else inner
     except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return content if isinstance(content, dict) else None
+        return None, None
+    return (envelope, content) if isinstance(content, dict) else (None, None)
+
+
+def _loads(text):
+    # NaN and its like become strings: no browser reads them as JSON.
+    return json.loads(text, parse_constant=str)
 
 
 def _fill_request(message, content):
@@ -71,7 +133,7 @@ def _fill_request(message, content):
     message.version = _text(content.get("version"))
     message.sender = _text(content.get("_context_sender"))
     message.request_id = _text(content.get("_context_request_id"))
-    message.instances = tuple(dict.fromkeys(_instances(content.get("args"), SEARCH_DEPTH)))
+    _fill_instances(message, content.get("args"))
 
 
 def _request_kind(message, content):
@@ -84,7 +146,7 @@ def _fill_reply(message, content):
     message.kind = REPLY
     message.ending = bool(content.get("ending", True))
     message.failure = _failure_class(content.get("failure"))
-    message.instances = tuple(dict.fromkeys(_instances(content.get("result"), SEARCH_DEPTH)))
+    _fill_instances(message, content.get("result"))
 
 
 def _failure_class(failure):
@@ -98,8 +160,14 @@ def _failure_class(failure):
         return "failure"
 
 
+def _fill_instances(message, value):
+    found = list(_instances(value, SEARCH_DEPTH))
+    message.instances = tuple(dict.fromkeys(uuid for uuid, _ in found))
+    message.names = {uuid: name for uuid, name in found if name}
+
+
 def _instances(value, depth):
-    """Uuids under `instance_uuid(s)`, and of objects that are an Instance."""
+    """(uuid, name or "") of what stands under `instance_uuid(s)`, and of objects that are an Instance."""
     if depth == 0:
         return
     if isinstance(value, list):
@@ -109,19 +177,18 @@ def _instances(value, depth):
         yield from _own_uuid(value)
         for key, item in value.items():
             if key in ("instance_uuid", "instance_uuids"):
-                yield from (
-                    text for text in (item if isinstance(item, list) else [item]) if isinstance(text, str)
-                )
+                listed = item if isinstance(item, list) else [item]
+                yield from ((text, "") for text in listed if isinstance(text, str))
             else:
                 yield from _instances(item, depth - 1)
 
 
 def _own_uuid(value):
-    """The uuid of a serialised versioned object Instance, whose keys are `<namespace>.name` and `.data`."""
+    """Of a serialised versioned object Instance, whose keys are `<namespace>.name` and `.data`."""
     fields = {key.rpartition(".")[2]: item for key, item in value.items()}
     inner = fields.get("data")
     if fields.get("name") == "Instance" and isinstance(inner, dict) and isinstance(inner.get("uuid"), str):
-        yield inner["uuid"]
+        yield inner["uuid"], _text(inner.get("display_name"))
 
 
 def _text(value):

@@ -7,7 +7,7 @@ import pytest
 
 from minova.trace import line
 from minova.trace.conversation import REMEMBERED_CALLS, Conversations
-from minova.trace.message import decode
+from minova.trace.message import Message, decode
 
 UUID = "0b5c5d3a-1f6f-4a55-9f0e-2f6a1f9f4f11"
 CALL = {
@@ -19,6 +19,10 @@ CALL = {
     "_reply_q": "reply_1",
     "_context_sender": "minova-conductor@box",
     "_context_request_id": "req-1",
+}
+INSTANCE = {
+    "minova_object.name": "Instance",
+    "minova_object.data": {"uuid": UUID, "display_name": "web-1"},
 }
 REPLY = {"result": {"host": "host1"}, "failure": None, "ending": True, "_msg_id": "m1"}
 
@@ -132,8 +136,32 @@ def test_a_line_has_80_columns():
     assert len(shown) == 80
 
 
-def test_json_has_every_field_but_the_body():
-    fields = json.loads(line.as_json(message(CALL)))
-    assert fields["kind"] == "call"
-    assert fields["instances"] == [UUID]
-    assert "body" not in fields
+def test_json_says_all_and_can_be_read_back():
+    reply = message({**CALL, "args": {"instance": INSTANCE}})
+    reply.delivered.append({"queue": "scheduler", "time": 100.1})
+    fields = json.loads(line.as_json(reply))
+    assert fields["body"]["method"] == "select_destinations"
+    assert Message.from_dict(fields) == reply
+
+
+def test_what_a_later_version_wrote_is_left_out():
+    fields = message(CALL).to_dict()
+    assert Message.from_dict({**fields, "colour": "red"}) == message(CALL)
+
+
+@pytest.mark.parametrize(
+    "fields", [[], None, {}, {"time": 1.0}, {"time": 1.0, "kind": "call", "instances": 3}]
+)
+def test_what_is_no_message_is_refused(fields):
+    with pytest.raises(ValueError, match="not a message"):
+        Message.from_dict(fields)
+
+
+def test_names_of_servers_are_learned():
+    call = message({**CALL, "args": {"instance": INSTANCE, "instance_uuid": UUID}})
+    assert (call.instances, call.names) == ((UUID,), {UUID: "web-1"})
+
+
+def test_numbers_that_json_does_not_have_become_text():
+    body = b'{"oslo.message": "{\\"method\\": \\"m\\", \\"args\\": {\\"x\\": NaN}}"}'
+    assert decode(body, "minova", "x", 0.0).body["args"] == {"x": "NaN"}

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All messages of one request of a user, or of one round of a service's own work."""
+
+import dataclasses
+import time
+
+from minova.trace import lanes
+from minova.trace.message import CALL, DROPPED, HELD, RELEASED, REPLY, TIMED_OUT
+
+# After so long without a message a request without open ends is taken to be over.
+QUIET_SECONDS = 2
+_TITLES = {
+    "build_instances": "boot",
+    "build_and_run_instance": "boot",
+    "reschedule_instance": "boot",
+    "terminate_instance": "delete",
+    "start_instance": "start",
+    "stop_instance": "stop",
+    "reboot_instance": "reboot",
+    "report_hosts": "heartbeat",
+    "report_host_states": "inventory report",
+    "update_host_states": "inventory report",
+}
+
+
+@dataclasses.dataclass
+class Request:
+    """What was said under one request id, in the order in which it was published."""
+
+    id: str
+    messages: list = dataclasses.field(default_factory=list)
+    # Of a server whose requests were put together: its name or uuid.
+    about: str = ""
+
+    @property
+    def title(self):
+        """`boot of web-1`; the method of the first message where there is no better word."""
+        if self.about:
+            return f"server {self.about}"
+        if not self.messages:
+            return self.id
+        method = self.messages[0].method or "?"
+        name = self._subject()
+        return f"{_TITLES.get(method, method)} of {name}" if name else _TITLES.get(method, method)
+
+    @property
+    def begin(self):
+        """Seconds since the epoch."""
+        return min((message.time for message in self.messages), default=0.0)
+
+    @property
+    def end(self):
+        """Seconds since the epoch of the last thing that happened."""
+        return max((last_time(message) for message in self.messages), default=0.0)
+
+    @property
+    def seconds(self):
+        return self.end - self.begin
+
+    @property
+    def servers(self):
+        """{uuid: name or ""} of the servers that it is about."""
+        found = {}
+        for message in self.messages:
+            if not message.is_bulk:
+                found |= {uuid: message.names.get(uuid) or found.get(uuid, "") for uuid in message.instances}
+        return found
+
+    @property
+    def lanes(self):
+        return lanes.of(self.messages)
+
+    @property
+    def failed(self):
+        """Whether a reply carried an exception, a call was not answered in time, or a message was dropped."""
+        return any(
+            message.failure or message.has(TIMED_OUT) or message.has(DROPPED) for message in self.messages
+        )
+
+    @property
+    def running(self):
+        """Whether something is still to come: an answer, a message that lies in a queue, or word of late."""
+        waits = any(is_open(message) for message in self.unanswered()) or any(map(is_held, self.messages))
+        return waits or time.time() - self.end < QUIET_SECONDS
+
+    def unanswered(self):
+        """Calls without a reply."""
+        answered = {message.msg_id for message in self.messages if message.kind == REPLY and message.ending}
+        return [
+            message for message in self.messages if message.kind == CALL and message.msg_id not in answered
+        ]
+
+    def summary(self):
+        """What a list of requests tells of each, in JSON's types."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "begin": self.begin,
+            "end": self.end,
+            "messages": len(self.messages),
+            "bytes": sum(message.size_bytes for message in self.messages),
+            "servers": self.servers,
+            "lanes": self.lanes,
+            "failed": self.failed,
+            "running": self.running,
+        }
+
+    def _subject(self):
+        """The server it is about, or how many there are."""
+        servers = self.servers
+        if len(servers) > 1:
+            return f"{len(servers)} servers"
+        return next((name or uuid[:8] for uuid, name in servers.items()), "")
+
+
+def last_time(message):
+    """Seconds since the epoch of the last thing that happened to a message."""
+    times = [happened["time"] for happened in (*message.delivered, *message.notes)]
+    return max([message.time, *times])
+
+
+def is_open(call):
+    """Whether somebody still waits for the answer to a call that has none."""
+    return not call.has(TIMED_OUT) and not call.has(DROPPED)
+
+
+def is_held(message):
+    """Whether the debugger holds it now."""
+    turns = [note["what"] for note in message.notes if note["what"] in (HELD, RELEASED, DROPPED)]
+    return bool(turns) and turns[-1] == HELD

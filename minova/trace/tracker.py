@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes events of the copies that come from the firehose: brings together what belongs to one message."""
+
+import collections
+import hashlib
+import uuid
+
+from minova.trace import deadlines, events
+from minova.trace.conversation import Conversations
+from minova.trace.message import NOTES, OTHER, UNROUTED, decode
+
+# Messages whose deliveries are still waited for; one that lies longer in its queue is shown as not delivered.
+REMEMBERED = 10_000
+_NO_QUEUE = "no queue is bound there: nobody will get it"
+_TEXTS = {
+    "held": "held in {queue} until it is let go",
+    "released": "let go from {queue}",
+    "dropped": "dropped on the way to {queue}",
+    "delayed": "kept back on the way to {queue}",
+    "duplicated": "put twice into {queue}",
+    "corrupted": "its bytes were changed on the way to {queue}",
+}
+
+
+class Tracker:
+    """Knows the messages of late."""
+
+    def __init__(self):
+        self._conversations = Conversations()
+        self._deadlines = deadlines.Deadlines()
+        # By what they hold: a delivery repeats the message and names no id that the broker gave it.
+        self._messages = collections.OrderedDict()
+        # Of messages that are told of only later: RabbitMQ's channels do not wait for each other.
+        self._early = collections.OrderedDict()
+        self._ids = collections.OrderedDict()
+
+    def published(self, body, exchange, routing_key, time, queues=(), properties=None):
+        """The events of a published message; none when it is not oslo.messaging's."""
+        message = decode(body, exchange, routing_key, time, queues, properties)
+        if message.kind == OTHER:
+            return []
+        self._name(message)
+        self._conversations.follow(message)
+        self._deadlines.follow(message)
+        digest = _digest(body)
+        _remember(self._messages, digest, message)
+        facts = self._early.pop(digest, [])
+        if not queues:
+            facts = [(events.NOTED, {"time": time, "what": UNROUTED, "text": _NO_QUEUE}), *facts]
+        return [events.Event(events.PUBLISHED, message), *(events.happened(message, *fact) for fact in facts)]
+
+    def delivered(self, body, queue, time):
+        """The events of a copy that says that a queue gave a message to a consumer."""
+        return self._happened(body, events.DELIVERED, {"queue": queue, "time": time})
+
+    def noted(self, body, what, queue, time):
+        """The events of a copy that the embedded broker's debugger sends; `what` is one of NOTES."""
+        if what not in NOTES:
+            return []
+        text = _TEXTS.get(what, what).format(queue=queue)
+        return self._happened(body, events.NOTED, {"time": time, "what": what, "text": text})
+
+    def expired(self, now):
+        """The events of the calls that nobody has answered until `now`, seconds since the epoch."""
+        return [events.happened(call, events.NOTED, note) for call, note in self._deadlines.expired(now)]
+
+    def _name(self, message):
+        """A message that is published again, as by a sender who was not sure, is a message of its own."""
+        if not message.unique_id:
+            message.unique_id = uuid.uuid4().hex
+        times = self._ids.get(message.unique_id, 0) + 1
+        _remember(self._ids, message.unique_id, times)
+        if times > 1:
+            message.unique_id += f"#{times}"
+
+    def _happened(self, body, what, facts):
+        digest = _digest(body)
+        if digest in self._messages:
+            return [events.happened(self._messages[digest], what, facts)]
+        _remember(self._early, digest, [*self._early.get(digest, []), (what, facts)])
+        return []
+
+
+def _digest(body):
+    return hashlib.blake2b(body, digest_size=16).digest()
+
+
+def _remember(things, key, thing):
+    things[key] = thing
+    if len(things) > REMEMBERED:
+        things.popitem(last=False)
