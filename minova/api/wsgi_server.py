@@ -4,9 +4,7 @@
 Waitress reads a request completely before a thread gets it, so that slow clients hold none.
 """
 
-import ipaddress
 import logging
-import socket
 import threading
 import time
 
@@ -15,7 +13,7 @@ import waitress.server
 import waitress.task
 
 import minova.conf
-from minova import exception
+from minova import exception, listening
 from minova.api import errors, overload
 
 CONF = minova.conf.CONF
@@ -35,13 +33,13 @@ def bind():
     :raises InvalidOption: when it may not or cannot be had.
     """
     host, port = CONF.api.listen, CONF.api.port
-    if not (CONF.api.allow_remote or _is_loopback(host)):
+    if not (CONF.api.allow_remote or listening.is_loopback(host)):
         raise exception.InvalidOption(
             reason=f"Without authentication the API listens on loopback only, not on {host}: set [api] "
             "allow_remote to have it otherwise."
         )
     try:
-        return _listen(host, port)
+        return listening.listen(host, port, _LISTEN_BACKLOG)
     except OSError as err:
         reason = f"The API cannot listen on {host} port {port}: {err.strerror}. Set [api] port to a free one."
         raise exception.InvalidOption(reason=reason) from err
@@ -120,23 +118,3 @@ class _ErrorTask(waitress.task.ErrorTask):
 
 class _Channel(waitress.channel.HTTPChannel):
     error_task_class = _ErrorTask
-
-
-def _is_loopback(host):
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _listen(host, port):
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(_LISTEN_BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener

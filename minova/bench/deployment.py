@@ -94,6 +94,8 @@ class Deployment:
     def _command(self):
         command = [sys.executable, "-m", "minova.cmd.cli", "up", "--state-path", self.state_path]
         command += ["--hosts", str(self.hosts), "--api-port", "0", "--broker-port", "0"]
+        # Its process and its copies of all messages would be measured, too.
+        command += ["--no-page"]
         command += self._options
         if self._transport_url:
             command += ["--transport-url", self._transport_url]

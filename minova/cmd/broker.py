@@ -4,7 +4,6 @@
 import asyncio
 import dataclasses
 import importlib.metadata
-import logging
 import os
 import resource
 import signal
@@ -16,16 +15,15 @@ import minova.conf
 from minova.broker import definitions, tls
 from minova.broker.server import Server, Settings
 from minova.broker.store import StoreError
+from minova.cmd import plain_logging
 
 _CLI_OPTS = [
     cfg.HostAddressOpt("listen", help="Address on which the broker listens, in place of [broker] listen."),
     cfg.PortOpt(
         "port", help="TCP port of the broker, in place of [broker] port; 0 picks a free one and logs it."
     ),
-    cfg.BoolOpt("debug", short="d", default=False, help="Log every connection that opens or closes."),
+    plain_logging.DEBUG_OPT,
 ]
-# oslo.log's default layout; oslo.log itself would cost a start-up longer than the broker's own.
-_LOG_FORMAT = "%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s %(message)s"
 
 
 def main(argv=None):
@@ -37,9 +35,7 @@ def main(argv=None):
     except cfg.Error as err:
         print(f"minova-broker: {err}", file=sys.stderr)
         return 1
-    logging.basicConfig(
-        level=logging.DEBUG if conf.debug else logging.INFO, format=_LOG_FORMAT, datefmt="%Y-%m-%d %H:%M:%S"
-    )
+    plain_logging.set_up(conf.debug)
     _raise_open_files_limit()
     return asyncio.run(_serve(settings))
 

@@ -62,5 +62,11 @@ _RABBIT = [
 ]
 
 
+def register_bus(conf, default_url):
+    """Register transport_url for a process that reads the bus without oslo.messaging, which else does."""
+    conf.register_opts(_DEFAULT[:1])
+    conf.set_default("transport_url", default_url)
+
+
 def list_opts():
     return [("DEFAULT", _DEFAULT), ("database", _DATABASE), ("oslo_messaging_rabbit", _RABBIT)]

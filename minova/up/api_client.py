@@ -7,7 +7,16 @@ import urllib.parse
 
 
 class ApiError(Exception):
-    """The API did not answer, or not with what was asked for."""
+    """The API did not answer, or not with what was asked for.
+
+    :param status: the HTTP status of an answer that is no success, None when there was no answer.
+    :param reason: what the API said, as one sentence, "" when there was no answer.
+    """
+
+    def __init__(self, message, status=None, reason=""):
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
 
 
 class ApiClient:
@@ -42,7 +51,15 @@ class ApiClient:
         text = answer.read()
         # 300 Multiple Choices is how the list of versions may be answered.
         if not 200 <= answer.status <= 300:
-            raise ApiError(
-                f"{method} {self.url}{path}: {answer.status} {text[:300].decode(errors='replace')}"
-            )
+            said = text[:300].decode(errors="replace")
+            raise ApiError(f"{method} {self.url}{path}: {answer.status} {said}", answer.status, _reason(text))
         return answer.headers, json.loads(text) if text else None
+
+
+def _reason(body):
+    """The sentence of a fault."""
+    try:
+        (fault,) = json.loads(body).values()
+        return str(fault["message"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return body[:300].decode(errors="replace")

@@ -15,6 +15,7 @@ def text(chosen, seconds, process_count, body):
         *[("", f"{chosen.url_of_port(port)}/v2.1") for port in chosen.further_api_ports],
         ("bus", settings.bus(chosen.transport_url, chosen.embedded_broker)),
         *([("", f"{chosen.management_url} (for rabbitmqadmin)")] if chosen.embedded_broker else []),
+        *([("page", chosen.page_url)] if chosen.page_url else []),
         ("database", _database(chosen)),
         ("logs", _short(chosen.log_path)),
     ]

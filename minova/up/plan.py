@@ -9,7 +9,14 @@ import sys
 from minova.up import errors
 
 # What is stopped together. Each may still need those behind it while it finishes what it has in hand.
-STOP_ORDER = (("api", "db sync"), ("compute",), ("conductor",), ("scheduler", "network"), ("broker",))
+STOP_ORDER = (
+    ("api", "db sync"),
+    ("compute",),
+    ("conductor",),
+    ("scheduler", "network"),
+    ("page",),
+    ("broker",),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +41,8 @@ def commands(settings):
     ]
     for kind in ("conductor", "scheduler", "network", "compute", "api"):
         plan += _processes(settings, kind, config)
+    if settings.page_port is not None:
+        plan.append(Command("page", (script("minova-page"), *config)))
     return [command for command in plan if settings.embedded_broker or command.service != "broker"]
 
 
@@ -117,6 +126,10 @@ def config_text(settings):
             "port": settings.broker_port,
             "management_port": settings.management_port,
         }
+    if settings.page_port is not None:
+        sections["page"] = {"listen": settings.page_listen, "port": settings.page_port}
+        if settings.embedded_broker:
+            sections["page"]["management_url"] = settings.management_url
     if settings.rabbit_options:
         sections["oslo_messaging_rabbit"] = settings.rabbit_options
     if settings.database_connection:

@@ -12,15 +12,17 @@ REPORTING = ("conductor", "scheduler", "network", "compute")
 class Readiness:
     """Asks until all is there, and knows what is still missing."""
 
-    def __init__(self, api_urls, expected, since):
+    def __init__(self, api_urls, expected, since, page_url=None):
         """
         :param expected: how many reports there have to be of each of REPORTING.
         :param since: seconds since the epoch; an older report is of an earlier run and says nothing.
+        :param page_url: None when there is no page to wait for.
         """
         self._apis = [ApiClient(url) for url in api_urls]
         self._expected = expected
         # Reports are written with whole seconds.
         self._since = int(since)
+        self._page = ApiClient(page_url) if page_url else None
 
     def missing(self):
         """Sentences on what does not answer yet; empty when all is ready."""
@@ -31,11 +33,20 @@ class Readiness:
         except (ApiError, KeyError, TypeError) as err:
             return [f"the API ({err})"]
         up = [service_name(row) for row in services if row.get("state") == "up" and self._is_new(row)]
-        return [
+        missing = [
             _shortage(name, up.count(name), wanted)
             for name, wanted in self._expected.items()
             if up.count(name) < wanted
         ]
+        return missing or self._missing_page()
+
+    def _missing_page(self):
+        try:
+            if self._page:
+                self._page.get("/api/state")
+        except ApiError as err:
+            return [f"the page ({err})"]
+        return []
 
     def _is_new(self, row):
         reported = seconds_since_epoch(row.get("updated_at"))

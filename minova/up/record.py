@@ -26,6 +26,8 @@ class Record:
     transport_url: str
     embedded_broker: bool
     hosts: int
+    # None without a page.
+    page_url: str | None = None
     # Service to URL, where the API has several processes.
     api_urls: dict = dataclasses.field(default_factory=dict)
     # "" when it was not given on the command line.

@@ -16,6 +16,7 @@ DEFAULT_API_PORT = 8774
 DEFAULT_BROKER_PORT = 5673
 # From the broker's port to that of its management API, as at RabbitMQ: 5672 and 15672.
 MANAGEMENT_STEP = 10000
+DEFAULT_PAGE_PORT = 8780
 # Services whose number of processes is an option `workers` of the group of the same name.
 WORKER_SERVICES = ("api", "conductor", "scheduler", "network")
 # Services of which several processes may run side by side, each to be stopped or killed alone.
@@ -34,6 +35,9 @@ class Settings:
     broker_port: int = DEFAULT_BROKER_PORT
     # Of the embedded broker's HTTP API.
     management_port: int = DEFAULT_BROKER_PORT + MANAGEMENT_STEP
+    page_listen: str = "127.0.0.1"
+    # None: no page is served.
+    page_port: int | None = DEFAULT_PAGE_PORT
     # Whether the embedded broker is started.
     embedded_broker: bool = True
     transport_url: str = ""
@@ -58,6 +62,11 @@ class Settings:
     @property
     def management_url(self):
         return f"http://{reachable(self.broker_listen)}:{self.management_port}/api/"
+
+    @property
+    def page_url(self):
+        """None without a page."""
+        return None if self.page_port is None else f"http://{reachable(self.page_listen)}:{self.page_port}"
 
     @property
     def generated_config(self):
@@ -102,6 +111,15 @@ def add_arguments(parser):
         help="port of the embedded broker's management API, 0 for a free one (default: the broker's port and "
         f"{MANAGEMENT_STEP}, or a free one where that is taken)",
     )
+    page = parser.add_mutually_exclusive_group()
+    page.add_argument(
+        "--page-port",
+        type=port,
+        metavar="PORT",
+        help="port of the page that shows messages, topology, servers and services, 0 for a free one (default: "
+        f"{DEFAULT_PAGE_PORT}, or a free one where that is taken or --api-port is 0)",
+    )
+    page.add_argument("--no-page", dest="page", action="store_false", help="serve no page")
     add_state_path(parser)
     parser.add_argument(
         "--transport-url",
@@ -157,6 +175,7 @@ def resolve(args, free_port):
     given = read_config_files(files)
     api_listen = given.get("api", "listen", fallback="127.0.0.1")
     broker_listen = given.get("broker", "listen", fallback="127.0.0.1")
+    page_listen = given.get("page", "listen", fallback="127.0.0.1")
     api_port = _chosen_port(args.api_port, given, "api", DEFAULT_API_PORT)
     broker_port = _chosen_port(args.broker_port, given, "broker", DEFAULT_BROKER_PORT)
     from_file = given.get("DEFAULT", "transport_url", fallback=None)
@@ -177,6 +196,8 @@ def resolve(args, free_port):
         broker_listen=broker_listen,
         broker_port=broker_port,
         management_port=management_port or (free_port(broker_listen) if embedded else 0),
+        page_listen=page_listen,
+        page_port=_page_port(args, given, page_listen, free_port),
         embedded_broker=embedded,
         transport_url=own_url if embedded else args.transport_url or from_file,
         database_connection=args.database_connection,
@@ -257,6 +278,16 @@ def _service_and_number(text, services):
 def _stepped(broker_port):
     """The usual port of the management API for that of a broker; 0 when it would be none."""
     return broker_port + MANAGEMENT_STEP if broker_port + MANAGEMENT_STEP <= 65535 else 0
+
+
+def _page_port(args, given, listen, free_port):
+    if not args.page:
+        return None
+    chosen = _chosen_port(args.page_port, given, "page", None)
+    if chosen is None and args.api_port != 0:
+        return free_port(listen, DEFAULT_PAGE_PORT)
+    # Whoever wants a free port for the API runs several: two that start together would both find the usual one free.
+    return chosen or free_port(listen)
 
 
 def _chosen_port(option, given, section, default, name="port"):

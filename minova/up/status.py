@@ -88,6 +88,8 @@ def _answer(service, found, api, rows):
     kind = plan.kind_of(service)
     if kind == "api":
         return _api_answer(ApiClient(found.api_urls[service], timeout_seconds=5))
+    if kind == "page":
+        return _api_answer(ApiClient(found.page_url, timeout_seconds=5), "/api/state")
     if service == "broker":
         return _broker_answer(found.transport_url)
     if rows is None:
@@ -111,9 +113,9 @@ def _reported(rows):
     return f"no, last report {last}" if last else "no, it has never reported"
 
 
-def _api_answer(api):
+def _api_answer(api, path="/"):
     try:
-        api.get("/")
+        api.get(path)
     except ApiError as err:
         return f"no: {err}"
     return "yes"
@@ -147,6 +149,8 @@ def _print_table(found, answers):
 
 def _print_cloud(found, api):
     print(f"\nAPI      {found.api_url}")
+    if found.page_url:
+        print(f"page     {found.page_url}")
     print(f"bus      {settings.bus(found.transport_url, found.embedded_broker)}")
     try:
         print(f"servers  {_servers(api)}")

@@ -102,6 +102,7 @@ class Deployment:
             state_path=chosen.state_path,
             api_url=chosen.api_url,
             api_urls=plan.api_urls(chosen),
+            page_url=chosen.page_url,
             transport_url=chosen.transport_url,
             embedded_broker=chosen.embedded_broker,
             hosts=chosen.hosts,
@@ -134,7 +135,12 @@ class Deployment:
 
     def _wait_ready(self):
         """False when the start failed or was cut short."""
-        readiness = Readiness(self._record.api_urls.values(), self._expected_reports(), self._record.started)
+        readiness = Readiness(
+            self._record.api_urls.values(),
+            self._expected_reports(),
+            self._record.started,
+            self._record.page_url,
+        )
         begin = time.monotonic()
         news_at, missing = begin + FIRST_NEWS_SECONDS, []
         while not self._stop_wanted():
@@ -260,6 +266,8 @@ def _check(chosen):
     """Look for what would make the start fail, while it can be said in one sentence."""
     api_ports = (chosen.api_port, *chosen.further_api_ports)
     wanted = [(chosen.api_listen, port, "--api-port") for port in api_ports]
+    if chosen.page_port is not None:
+        wanted.append((chosen.page_listen, chosen.page_port, "--page-port"))
     if chosen.embedded_broker:
         wanted.append((chosen.broker_listen, chosen.broker_port, "--broker-port"))
         wanted.append((chosen.broker_listen, chosen.management_port, "--management-port"))

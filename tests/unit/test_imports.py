@@ -28,6 +28,7 @@ _FORBIDDEN = [
     ("minova.compute.reconcile", [*_DATABASE, "flask"]),
     ("minova.compute.resource_tracker", [*_DATABASE, "flask"]),
     ("minova.virt", [*_DATABASE, "flask"]),
+    ("minova.page", [*_MANAGERS, *_RPCAPIS, "oslo_messaging"]),
     ("minova.api", ["minova.db", "sqlalchemy", "alembic", *_RPCAPIS]),
 ]
 

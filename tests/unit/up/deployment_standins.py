@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-SERVICES = ("api", "broker", "compute", "conductor", "manage", "network", "scheduler")
+SERVICES = ("api", "broker", "compute", "conductor", "manage", "network", "page", "scheduler")
 STANDIN = pathlib.Path(__file__).with_name("standin.py")
 
 

@@ -14,6 +14,16 @@ import time
 HOSTS = ("host1", "host2", "host3")
 
 
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_):
+        pass
+
+
 class Api(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         content = {"services": services(), "servers": [], "flavors": [{"id": "1", "ram": 64}], "images": []}
@@ -47,6 +57,8 @@ def main():
     if name == "api":
         port = int(os.environ.get("OS_API__PORT", config.getint("api", "port")))
         http.server.HTTPServer(("127.0.0.1", port), Api).serve_forever()
+    if name == "page":
+        http.server.HTTPServer(("127.0.0.1", config.getint("page", "port")), Page).serve_forever()
     listener = (
         socket.create_server(("127.0.0.1", config.getint("broker", "port"))) if name == "broker" else None
     )

@@ -15,7 +15,12 @@ def arguments(settings, service):
 
 def test_one_process_of_each_service_by_default():
     services = [command.service for command in plan.commands(Settings("/nowhere"))]
-    assert services == ["broker", "db sync", "conductor", "scheduler", "network", "compute", "api"]
+    assert services == ["broker", "db sync", "conductor", "scheduler", "network", "compute", "api", "page"]
+
+
+def test_no_page_where_none_is_wanted():
+    services = [command.service for command in plan.commands(Settings("/nowhere", page_port=None))]
+    assert "page" not in services
 
 
 @pytest.mark.parametrize(("hosts", "count"), [(2, 2), (3, 2), (10, 3), (7, 7)])

@@ -147,7 +147,26 @@ def test_generated_configuration():
 
 def test_every_service_of_the_plan_has_its_turn_to_stop():
     stopped = [service for batch in plan.STOP_ORDER for service in batch]
-    planned = ["broker", "db sync", "conductor", "scheduler", "network", "compute", "api"]
+    planned = ["broker", "db sync", "conductor", "scheduler", "network", "compute", "api", "page"]
     assert sorted(stopped) == sorted(planned)
     assert stopped[0] == "api"
     assert stopped[-1] == "broker"
+
+
+def test_the_page_has_its_port_or_a_free_one():
+    assert resolved().page_url == "http://127.0.0.1:8780"
+    assert resolved("--page-port", "9000").page_port == 9000
+    assert resolved("--page-port", "0").page_port == 40001
+    assert resolved("--api-port", "0").page_port == 40001
+
+
+def test_the_port_of_the_page_in_a_file_is_used(tmp_path):
+    given = config_file(tmp_path / "a.conf", "[page]\nport = 9000\n")
+    assert resolved(*given).page_port == 9000
+    assert "[page]\nlisten = 127.0.0.1\nport = 9000\n" in plan.config_text(resolved(*given))
+
+
+def test_without_a_page_nothing_of_it_is_configured():
+    chosen = resolved("--no-page")
+    assert (chosen.page_port, chosen.page_url) == (None, None)
+    assert "[page]" not in plan.config_text(chosen)

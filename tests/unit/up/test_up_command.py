@@ -19,7 +19,7 @@ from tests.unit.up.deployment_standins import wait_until
 
 def test_up_starts_everything_and_ends_with_0_on_sigterm(standins):
     up = standins.start_ready()
-    assert len(standins.running()) == 6
+    assert len(standins.running()) == 7
     up.terminate()
     assert up.wait(timeout=30) == 0
     assert standins.running() == []
@@ -40,7 +40,7 @@ def test_status_tells_what_answers(standins):
     standins.start_ready()
     status = standins.minova("status")
     assert status.returncode == 0, status.stdout
-    assert status.stdout.count(" yes\n") == 6
+    assert status.stdout.count(" yes\n") == 7
     assert "hosts    3 (3 up)" in status.stdout
 
 
@@ -51,7 +51,7 @@ def test_a_service_that_dies_is_told_and_started_again(standins):
     wait_until(lambda: standins.record()["restarts"].get("scheduler") == 1)
     assert f"scheduler (pid {killed}) ended with signal SIGKILL. Restart in 1 s." in up.output.read_text()
     wait_until(lambda: "Started scheduler again (pid" in up.output.read_text())
-    assert len(standins.running()) == 6
+    assert len(standins.running()) == 7
     assert standins.record()["processes"]["scheduler"] != killed
     status = standins.minova("status")
     assert status.returncode == 0, status.stdout
@@ -101,7 +101,7 @@ def test_with_no_restart_a_dead_service_stays_dead(standins):
     status = standins.minova("status")
     assert status.returncode == 3
     assert "no, ended with signal SIGKILL" in status.stdout
-    assert len(standins.running()) == 5
+    assert len(standins.running()) == 6
 
 
 def test_workers_of_a_dead_master_are_gone_before_the_next_start(standins):
@@ -119,8 +119,8 @@ def test_several_processes_of_a_service(standins):
     )
     record = standins.record()
     names = ["api-1", "api-2", "broker", "compute-1", "compute-2", "conductor-1", "conductor-2", "db sync"]
-    assert sorted(record["processes"]) == [*names, "network", "scheduler"]
-    assert len(standins.running()) == 9
+    assert sorted(record["processes"]) == [*names, "network", "page", "scheduler"]
+    assert len(standins.running()) == 10
     assert [row for row in standins.running() if "--hosts 2 --first-host 2" in row]
     assert [row for row in standins.running() if "minova-conductor" in row and "--host controller2" in row]
     for url in record["api_urls"].values():
@@ -252,7 +252,7 @@ def test_a_transport_url_replaces_the_embedded_broker(standins, tmp_path):
         up = standins.start_ready("--transport-url", broker.url)
     finally:
         broker.stop()
-    assert len(standins.running()) == 5
+    assert len(standins.running()) == 6
     assert f"transport_url = {broker.url}" in (standins.state_path / "minova-up.conf").read_text()
     assert "guest:guest" not in up.output.read_text()
 

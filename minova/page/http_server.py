@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The HTTP server of the page: waitress on one loopback socket, with a stop that waits for nobody."""
+
+import threading
+
+import waitress.server
+
+import minova.conf
+from minova import exception, listening
+
+CONF = minova.conf.CONF
+# Beside those of the event streams.
+_THREADS = 6
+_LISTEN_BACKLOG = 64
+_CONNECTION_LIMIT = 200
+_IDLE_CONNECTION_SECONDS = 60
+_POLL_SECONDS = 0.5
+_LONGEST_BODY_BYTES = 1024 * 1024
+# What may wait for a client that does not read, beyond what the system takes.
+_UNREAD_BYTES = 1024 * 1024
+
+
+def bind():
+    """The listening socket.
+
+    :raises InvalidOption: when it may not or cannot be had.
+    """
+    host, port = CONF.page.listen, CONF.page.port
+    if not (CONF.page.allow_remote or listening.is_loopback(host)):
+        raise exception.InvalidOption(
+            reason=f"The page asks for no password, so it listens on loopback only, not on {host}: set [page] "
+            "allow_remote to have it otherwise."
+        )
+    try:
+        return listening.listen(host, port, _LISTEN_BACKLOG)
+    except OSError as err:
+        reason = (
+            f"The page cannot listen on {host} port {port}: {err.strerror}. Set [page] port to a free one."
+        )
+        raise exception.InvalidOption(reason=reason) from err
+
+
+class HttpServer:
+    """Serves one application on one socket, on threads of its own."""
+
+    def __init__(self, app, listener):
+        self._stopping = threading.Event()
+        self._server = waitress.server.create_server(
+            app,
+            sockets=[listener],
+            threads=_THREADS + CONF.page.max_listeners,
+            ident="minova-page",
+            backlog=_LISTEN_BACKLOG,
+            connection_limit=_CONNECTION_LIMIT + CONF.page.max_listeners,
+            channel_timeout=_IDLE_CONNECTION_SECONDS,
+            max_request_body_size=_LONGEST_BODY_BYTES,
+            outbuf_high_watermark=_UNREAD_BYTES,
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=True,
+        )
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+
+    @property
+    def port(self):
+        return self._server.effective_port
+
+    def start(self):
+        self._thread.start()
+
+    def stop(self):
+        """Take no new connection, and end those that there are."""
+        self._stopping.set()
+        self._server.pull_trigger()
+        self._thread.join()
+        self._server.task_dispatcher.shutdown(timeout=1)
+
+    def _run(self):
+        server = self._server
+        while not self._stopping.is_set():
+            server.asyncore.loop(timeout=_POLL_SECONDS, map=server._map, use_poll=True, count=1)
+        server.close()
