@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// The view "Messages": the recent requests, the diagram of the chosen one, one message in full, and the timeline.
+
+import { get, PageError } from "./api.js";
+import { Diagram } from "./diagram.js";
+import { byId, el, onAction, show } from "./dom.js";
+import { clock, count, duration } from "./format.js";
+import { messageBody } from "./message.js";
+import { timeline } from "./timeline.js";
+
+// More rows than these nobody reads; the filter finds the others.
+const LISTED = 100;
+const ASKED = 500;
+
+export class RequestsView {
+  constructor({ go, refreshSoon }) {
+    this._go = go;
+    this._refreshSoon = refreshSoon;
+    this._requests = [];
+    this._request = null;
+    this._id = null;
+    this._message = null;
+    this._diagram = new Diagram(byId("diagram"), {
+      chosen: (id) => this._open(id, true),
+      moved: (id) => this._message && this._open(id, false),
+    });
+    this._listen();
+  }
+
+  // The address asks for a request, and for one of its messages.
+  opened([id, message]) {
+    if (id && id !== this._id) {
+      this._choose(id);
+    }
+    if (message) {
+      this._message = message;
+    }
+  }
+
+  async refresh(news) {
+    if (news.has("requests")) {
+      this._requests = (await get(`api/requests?limit=${ASKED}`)).requests;
+    }
+    this._followNewest();
+    this._showList();
+    if (!this._request || this._request.request.running || news.hasRequest(this._id)) {
+      await this._refreshRequest();
+    }
+  }
+
+  _listen() {
+    onAction(byId("panel-messages"), "click", { "close-message": () => this._close() });
+    byId("request-filter").addEventListener("input", () => this._showList());
+    byId("background").addEventListener("change", () => this._refreshSoon());
+    byId("follow").addEventListener("change", () => this._refreshSoon());
+    byId("request-list").addEventListener("click", (event) => this._clicked(event));
+    byId("request-list").addEventListener("keydown", (event) => moveInList(event));
+    byId("message").addEventListener("keydown", (event) => event.key === "Escape" && this._close());
+  }
+
+  _clicked(event) {
+    if (event.target.closest("a")) {
+      byId("follow").checked = false;
+    }
+  }
+
+  _choose(id) {
+    this._id = id;
+    this._message = null;
+    this._request = null;
+    this._diagram.reset();
+    this._refreshSoon();
+  }
+
+  _followNewest() {
+    const newest = this._wanted()[0];
+    if (newest && (!this._id || (byId("follow").checked && newest.id !== this._id && !this._message))) {
+      this._choose(newest.id);
+      this._go(["messages", newest.id], true);
+    }
+  }
+
+  // Newest first, without what the filter and the box leave out.
+  _wanted() {
+    const words = byId("request-filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const background = byId("background").checked;
+    return this._requests
+      .filter((request) => background || serversOf(request).length > 0)
+      .filter((request) => words.every((word) => textOf(request).includes(word)))
+      .reverse();
+  }
+
+  _showList() {
+    const wanted = this._wanted();
+    const rows = wanted.slice(0, LISTED).map((request) => this._row(request));
+    const more = wanted.length - rows.length;
+    show(
+      byId("request-list"),
+      rows.length > 0 ? el("ul", { class: "rows" }, rows) : this._emptyList(),
+      more > 0 && el("p", { class: "hint" }, `and ${count(more, "older one")}; the filter finds them.`),
+    );
+  }
+
+  _row(request) {
+    const chosen = request.id === this._id;
+    return el(
+      "li",
+      { "data-key": request.id },
+      el(
+        "a",
+        { href: `#messages/${encodeURIComponent(request.id)}`, "aria-current": chosen ? "true" : null },
+        el("span", { class: "row-title" }, request.title),
+        mark(request),
+        el("span", { class: "row-detail" }, `${clock(request.begin)} · ${count(request.messages, "message")} · ${length(request)}`),
+      ),
+    );
+  }
+
+  _emptyList() {
+    return el(
+      "p",
+      { class: "empty" },
+      this._requests.length > 0 ? "No request fits the filter. " : "Nothing has been asked yet. ",
+      "Boot a server, and its messages appear here as they are sent.",
+    );
+  }
+
+  async _refreshRequest() {
+    const id = this._id;
+    const found = id && (await found404(get(`api/requests/${encodeURIComponent(id)}`)));
+    if (id !== this._id) {
+      return;
+    }
+    this._request = found;
+    this._showRequest();
+    if (found && this._message) {
+      await this._showMessage();
+    }
+  }
+
+  _showRequest() {
+    const request = this._request;
+    byId("request-heading").textContent = request?.request.title ?? "No request chosen";
+    byId("diagram-area").hidden = !request;
+    byId("timeline").hidden = !request || request.timeline.length === 0;
+    show(byId("request-summary"), request && summary(request.request));
+    show(byId("request-empty"), !request && this._id && el("p", { class: "empty" }, `Request ${this._id} is no longer kept here.`));
+    if (request) {
+      this._diagram.show(request.svg, this._message);
+      show(byId("timeline-body"), timeline(request));
+    }
+  }
+
+  async _open(id, moveFocus) {
+    this._message = id;
+    byId("follow").checked = false;
+    this._go(["messages", this._id, id], true);
+    this._diagram.show(this._request.svg, id);
+    await this._showMessage();
+    if (moveFocus) {
+      byId("message-heading").focus();
+      byId("message").scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  async _showMessage() {
+    const id = this._message;
+    const found = await found404(get(`api/messages/${encodeURIComponent(id)}`));
+    if (id !== this._message) {
+      return;
+    }
+    byId("message").hidden = false;
+    byId("message-heading").textContent = found ? headingOf(found.message) : "This message is no longer kept here";
+    show(byId("message-body"), found && messageBody(found));
+  }
+
+  _close() {
+    const id = this._message;
+    this._message = null;
+    byId("message").hidden = true;
+    this._go(["messages", this._id], true);
+    this._diagram.show(this._request?.svg ?? "", null);
+    this._diagram.focus(id);
+  }
+}
+
+function moveInList(event) {
+  const links = [...event.currentTarget.querySelectorAll("a")];
+  const to = links.indexOf(event.target) + ({ ArrowDown: 1, ArrowUp: -1 }[event.key] ?? NaN);
+  if (links[to]) {
+    event.preventDefault();
+    links[to].focus();
+  }
+}
+
+function mark(request) {
+  if (request.failed) {
+    return el("span", { class: "mark bad" }, "failed");
+  }
+  return request.running ? el("span", { class: "mark busy" }, "running") : null;
+}
+
+function length(request) {
+  return duration(request.end - request.begin);
+}
+
+function summary(request) {
+  return el(
+    "p",
+    {},
+    el("code", {}, request.id),
+    ` · began ${clock(request.begin)} · ${count(request.messages, "message")} in ${length(request)} `,
+    mark(request),
+  );
+}
+
+function headingOf(message) {
+  return `${message.kind} ${message.method}`;
+}
+
+function textOf(request) {
+  return [request.title, request.id, ...serversOf(request)].join(" ").toLowerCase();
+}
+
+// Uuids of the servers that it is about.
+function serversOf(request) {
+  return Object.keys(request.servers);
+}
+
+// What a promise brings, or null where the server has no such thing any more.
+async function found404(promise) {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof PageError && error.status === 404) {
+      return null;
+    }
+    throw error;
+  }
+}
