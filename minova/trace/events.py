@@ -14,7 +14,7 @@ class Event:
 
     what: str
     message: Message
-    # Of DELIVERED: {"queue", "time"}; of NOTED: {"time", "what", "text"}.
+    # Of DELIVERED: {"queue", "time", "process"}; of NOTED: {"time", "what", "text"}.
     facts: dict = dataclasses.field(default_factory=dict)
 
     @property

@@ -139,14 +139,14 @@ class Firehose:
     def _happened(self, key, headers, routing_key, body):
         """The events of one copy, whose own routing key says what it is a copy of."""
         kind, _, name = key.partition(".")
-        now = time.time()
+        now, connection = time.time(), headers.get("connection", "")
         if kind == "publish":
             exchange, queues = headers.get("exchange_name", ""), headers.get("routed_queues") or ()
             return self._tracker.published(
-                body, exchange, routing_key, now, queues, _plain(headers.get("properties"))
+                body, exchange, routing_key, now, queues, _plain(headers.get("properties")), connection
             )
         if kind == "deliver":
-            return self._tracker.delivered(body, name, now)
+            return self._tracker.delivered(body, name, now, connection)
         what, _, queue = name.partition(".")
         return self._tracker.noted(body, what, queue, now)
 

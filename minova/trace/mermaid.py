@@ -3,7 +3,7 @@
 
 import re
 
-from minova.trace import lanes, line
+from minova.trace import line
 from minova.trace.message import REPLY
 
 _ARROWS = {"call": "->>", "cast": "-)", "fanout": "-)", "reply": "-->>"}
@@ -11,7 +11,8 @@ _ARROWS = {"call": "->>", "cast": "-)", "fanout": "-)", "reply": "-->>"}
 
 def draw(request):
     """The text of the diagram."""
-    numbers = {name: f"p{number}" for number, name in enumerate(request.lanes)}
+    lanes = request.lanes()
+    numbers = {name: f"p{number}" for number, name in enumerate(lanes.names)}
     lines = ["sequenceDiagram", *(f"    participant {key} as {_safe(name)}" for name, key in numbers.items())]
     for message in request.messages:
         sender, recipient = (numbers[name] for name in lanes.ends(message))

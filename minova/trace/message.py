@@ -30,7 +30,7 @@ class Message:
     method: str = ""
     namespace: str = ""
     version: str = ""
-    # `minova-api@host`
+    # `minova-api@host`; of a reply, where its process could not be found out, the topic of its call.
     sender: str = ""
     # Of a reply: who called, once its call is known. Of any other message the routing key says it.
     recipient: str = ""
@@ -48,7 +48,8 @@ class Message:
     ending: bool = True
     # The queues into which the broker put it.
     queues: tuple = ()
-    # Each time that it went from a queue to a consumer: {"queue": name, "time": seconds since the epoch}.
+    # Each time that it went from a queue to a consumer: {"queue": name, "time": seconds since the epoch, "process":
+    # `minova-conductor@host` or "" where that could not be found out}.
     delivered: list = dataclasses.field(default_factory=list)
     # {"time": seconds since the epoch, "what": one of NOTES, "text": a few words}
     notes: list = dataclasses.field(default_factory=list)

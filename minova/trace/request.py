@@ -4,7 +4,7 @@
 import dataclasses
 import time
 
-from minova.trace import lanes
+from minova.trace.lanes import Lanes
 from minova.trace.message import CALL, DROPPED, HELD, RELEASED, REPLY, TIMED_OUT
 
 # After so long without a message a request without open ends is taken to be over.
@@ -66,9 +66,9 @@ class Request:
                 found |= {uuid: message.names.get(uuid) or found.get(uuid, "") for uuid in message.instances}
         return found
 
-    @property
     def lanes(self):
-        return lanes.of(self.messages)
+        """Who takes part; see Lanes."""
+        return Lanes(self.messages)
 
     @property
     def failed(self):
@@ -100,7 +100,7 @@ class Request:
             "messages": len(self.messages),
             "bytes": sum(message.size_bytes for message in self.messages),
             "servers": self.servers,
-            "lanes": self.lanes,
+            "lanes": self.lanes().names,
             "failed": self.failed,
             "running": self.running,
         }

@@ -7,7 +7,7 @@ Each message is a `<g class="message" data-message="<unique_id>" tabindex="0" ro
 import html
 import re
 
-from minova.trace import lanes, line, svg_style, timing
+from minova.trace import line, svg_style, timing
 from minova.trace.message import CORRUPTED, DROPPED, FANOUT, REPLY, TIMED_OUT, UNROUTED
 
 LANE = 212
@@ -33,7 +33,8 @@ def draw(request, style=True):
 class _Drawing:
     def __init__(self, request):
         self._request = request
-        self._lanes = {name: LEFT + number * LANE for number, name in enumerate(request.lanes)}
+        self._lanes = request.lanes()
+        self._places = {name: LEFT + number * LANE for number, name in enumerate(self._lanes.names)}
         self._rows = {}
         self._bottom = TOP
         self._body = []
@@ -41,7 +42,7 @@ class _Drawing:
     def text(self, style):
         for before, message in zip([None, *self._request.messages], self._request.messages, strict=False):
             self._add(before, message)
-        width = LEFT + max(len(self._lanes) - 1, 0) * LANE + _RIGHT
+        width = LEFT + max(len(self._places) - 1, 0) * LANE + _RIGHT
         height = self._bottom + 26
         return "".join(
             [
@@ -49,7 +50,7 @@ class _Drawing:
                 f'height="{height}" viewBox="0 0 {width} {height}" aria-label="{_safe(self._request.title)}">',
                 f"<style>{svg_style.STYLE}</style>" if style else "",
                 '<rect class="paper" width="100%" height="100%" rx="10"/>',
-                *(self._lane(name, x, height) for name, x in self._lanes.items()),
+                *(self._lane(name, x, height) for name, x in self._places.items()),
                 *self._works(),
                 *self._body,
                 "</svg>",
@@ -76,7 +77,7 @@ class _Drawing:
         if seconds < GAP_SECONDS:
             return
         y = self._bottom + GAP / 2 + 6
-        right = LEFT + max(len(self._lanes) - 1, 0) * LANE + 70
+        right = LEFT + max(len(self._places) - 1, 0) * LANE + 70
         self._body.append(
             f'<line class="gap" x1="16" y1="{y:g}" x2="{right}" y2="{y:g}"/>'
             f'<text class="gap-text" x="20" y="{y - 5:g}">{_duration(seconds)} later</text>'
@@ -84,13 +85,13 @@ class _Drawing:
         self._bottom += GAP
 
     def _message(self, message, y):
-        sender, recipient = (self._lanes[name] for name in lanes.ends(message))
+        sender, recipient = (self._places[name] for name in self._lanes.ends(message))
         since = message.time - self._request.begin
         marks = "".join(f" {what}" for what in _marks(message))
         notes = self._notes(message, recipient, y)
         return (
             f'<g class="message {message.kind}{marks}" data-message="{_safe(message.unique_id)}" tabindex="0" '
-            f'role="button" aria-label="{_safe(label(message, self._request.begin))}">'
+            f'role="button" aria-label="{_safe(label(message, self._lanes, self._request.begin))}">'
             f'<rect class="row" x="8" y="{y - 30}" width="{self._row_width()}" '
             f'height="{self._bottom - y + 28}" rx="6"/>'
             f'<text class="time" x="72" y="{y + 4}">{since:.3f} s</text>'
@@ -98,7 +99,7 @@ class _Drawing:
         )
 
     def _row_width(self):
-        return LEFT + max(len(self._lanes) - 1, 0) * LANE + _RIGHT - 16
+        return LEFT + max(len(self._places) - 1, 0) * LANE + _RIGHT - 16
 
     def _notes(self, message, x, y):
         drawn = []
@@ -122,14 +123,14 @@ class _Drawing:
             inside = [one for one in last if span["begin"] <= times[one] <= span["end"]]
             top = self._rows[span["message"]]
             bottom = max([self._rows[one] for one in inside], default=top)
-            x = self._lanes[span["lane"]] - 5
+            x = self._places[span["lane"]] - 5
             yield (
                 f'<rect class="work" x="{x}" y="{top - 4}" width="10" '
                 f'height="{max(bottom - top, 10) + 8}" rx="4"/>'
             )
 
 
-def label(message, begin):
+def label(message, lanes, begin):
     """A message in one line for those who do not see the drawing."""
     sender, recipient = lanes.ends(message)
     notes = "".join(f"; {note['what'].replace('_', ' ')}: {note['text']}" for note in message.notes)

@@ -7,7 +7,8 @@ import uuid
 
 from minova.trace import deadlines, events
 from minova.trace.conversation import Conversations
-from minova.trace.message import NOTES, OTHER, UNROUTED, decode
+from minova.trace.message import NOTES, OTHER, REPLY, UNROUTED, decode
+from minova.trace.processes import Processes
 
 # Messages whose deliveries are still waited for; one that lies longer in its queue is shown as not delivered.
 REMEMBERED = 10_000
@@ -28,19 +29,21 @@ class Tracker:
     def __init__(self):
         self._conversations = Conversations()
         self._deadlines = deadlines.Deadlines()
+        self._processes = Processes()
         # By what they hold: a delivery repeats the message and names no id that the broker gave it.
         self._messages = collections.OrderedDict()
         # Of messages that are told of only later: RabbitMQ's channels do not wait for each other.
         self._early = collections.OrderedDict()
         self._ids = collections.OrderedDict()
 
-    def published(self, body, exchange, routing_key, time, queues=(), properties=None):
+    def published(self, body, exchange, routing_key, time, queues=(), properties=None, connection=""):
         """The events of a published message; none when it is not oslo.messaging's."""
         message = decode(body, exchange, routing_key, time, queues, properties)
         if message.kind == OTHER:
             return []
         self._name(message)
         self._conversations.follow(message)
+        (self._processes.answered if message.kind == REPLY else self._processes.sent)(message, connection)
         self._deadlines.follow(message)
         digest = _digest(body)
         _remember(self._messages, digest, message)
@@ -49,9 +52,11 @@ class Tracker:
             facts = [(events.NOTED, {"time": time, "what": UNROUTED, "text": _NO_QUEUE}), *facts]
         return [events.Event(events.PUBLISHED, message), *(events.happened(message, *fact) for fact in facts)]
 
-    def delivered(self, body, queue, time):
-        """The events of a copy that says that a queue gave a message to a consumer."""
-        return self._happened(body, events.DELIVERED, {"queue": queue, "time": time})
+    def delivered(self, body, queue, time, connection=""):
+        """The events of a copy that says that a queue gave a message to the consumer on a connection."""
+        message = self._messages.get(_digest(body))
+        process = self._processes.took(message, connection) if message else ""
+        return self._happened(body, events.DELIVERED, {"queue": queue, "time": time, "process": process})
 
     def noted(self, body, what, queue, time):
         """The events of a copy that the embedded broker's debugger sends; `what` is one of NOTES."""

@@ -11,7 +11,7 @@ def test_a_request_is_told_by_its_server_and_what_is_done():
     request = wire.boot(wire.Wire()).request()
     assert request.title == "boot of web-1"
     assert request.servers == {wire.UUID: "web-1"}
-    assert request.lanes == ["api", "conductor", "scheduler", "compute.host1"]
+    assert request.lanes().names == ["api", "conductor", "scheduler", "compute.host1"]
     assert round(request.seconds, 3) == 1.201
     assert not request.failed
 

@@ -16,7 +16,9 @@ def test_a_delivery_completes_its_message():
     body = bus.publish(0, CAST)
     bus.deliver(0.5, body, "conductor")
     assert [event.what for event in bus.events] == [PUBLISHED, DELIVERED]
-    assert bus.events[0].message.delivered == [{"queue": "conductor", "time": wire.BEGIN + 0.5}]
+    assert bus.events[0].message.delivered == [
+        {"queue": "conductor", "time": wire.BEGIN + 0.5, "process": ""}
+    ]
 
 
 def test_a_delivery_that_is_told_first_is_kept():

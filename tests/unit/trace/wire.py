@@ -34,14 +34,25 @@ class Wire:
         self.deliver(seconds + 0.001, body, key)
         return body
 
-    def publish(self, seconds, content, exchange="minova", key="conductor", queues=None, properties=None):
+    def publish(
+        self,
+        seconds,
+        content,
+        exchange="minova",
+        key="conductor",
+        queues=None,
+        properties=None,
+        connection="",
+    ):
         body = envelope(content)
         queues = [key] if queues is None else queues
-        self.take(self.tracker.published(body, exchange, key, BEGIN + seconds, queues, properties))
+        self.take(
+            self.tracker.published(body, exchange, key, BEGIN + seconds, queues, properties, connection)
+        )
         return body
 
-    def deliver(self, seconds, body, queue):
-        self.take(self.tracker.delivered(body, queue, BEGIN + seconds))
+    def deliver(self, seconds, body, queue, connection=""):
+        self.take(self.tracker.delivered(body, queue, BEGIN + seconds, connection))
 
     def note(self, seconds, body, what, queue):
         self.take(self.tracker.noted(body, what, queue, BEGIN + seconds))
