@@ -37,15 +37,14 @@ class BaseAPI:
 
     def wait_until_ready(self, context):
         """Return once some service of the topic answers; it is asked again as often as it takes."""
-        at_once = messaging.TransportOptions(at_least_once=True)
-        cctxt = self._client.prepare(timeout=_READY_TIMEOUT_SECONDS, transport_options=at_once)
+        cctxt = self._client.prepare(timeout=_READY_TIMEOUT_SECONDS)
         next_log = time.monotonic() + _SECONDS_BETWEEN_LOGS
         seconds = pauses.growing_pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         while True:
             self._bus.wait_until_reachable()
             try:
                 return cctxt.call(context, "ping", arg="ready")
-            except (messaging.MessageUndeliverable, messaging.MessagingException):
+            except messaging.MessagingException:
                 if time.monotonic() >= next_log:
                     LOG.warning("waiting for a service that answers on topic %s", self._topic)
                     next_log = time.monotonic() + _SECONDS_BETWEEN_LOGS
@@ -55,6 +54,7 @@ class BaseAPI:
         """Ask one service (of ``server``, or any of the topic) whether it answers; call.
 
         :raises oslo_messaging.MessagingTimeout: when nobody answered in ``timeout_seconds``.
+        :raises rpc_client.NobodyListens: when its queue did not come in that time.
         """
         cctxt = self._client.prepare(server=server, timeout=timeout_seconds)
         return cctxt.call(context, "ping", arg=arg)

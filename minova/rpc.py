@@ -74,11 +74,13 @@ class Bus:
     """One process's transport. Make it after every fork: a transport does not survive one.
 
     ``binary`` and ``host`` say who sends, in every message that leaves this process. ``retry`` is how often a
-    message is tried again while the broker is away.
+    message is tried again while the broker is away, and ``queue_patience`` for how many seconds while there is no queue
+    for it.
     """
 
     def __init__(self, binary, host):
         self.retry = CONF.rpc.retry
+        self.queue_patience = CONF.rpc.queue_patience
         self._binary = binary
         self._host = host
         set_defaults(CONF)
@@ -105,7 +107,7 @@ class Bus:
             serializer=self._in_context(objects_base.MinovaObjectSerializer()),
             retry=self.retry,
         )
-        return rpc_client.Client(client)
+        return rpc_client.Client(client, self.queue_patience)
 
     def get_server(self, target, endpoints, serializer, further_servers=()):
         """:param further_servers: names beside ``target.server`` under which the same endpoints answer."""

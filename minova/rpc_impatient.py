@@ -14,7 +14,7 @@ import threading
 import oslo_messaging as messaging
 
 import minova.conf
-from minova import baserpc, context, exception, rpc
+from minova import baserpc, context, exception, rpc, rpc_client
 
 CONF = minova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -33,11 +33,15 @@ class ImpatientBus(rpc.Bus):
     def __init__(self, binary, host, topic):
         super().__init__(binary, host)
         self.retry = _RETRY
+        # It waits outside of the client, where it is known how many threads do.
+        self.queue_patience = 0
         # Past the client that refuses to send.
         self._probe_api = baserpc.BaseAPI(super(), topic)
         self._away = threading.Event()
         # Some of its threads may hang in a send when the bus has just gone away.
         self._senders = concurrent.futures.ThreadPoolExecutor(2 * CONF.api.threads, "sender")
+        # The others of its threads answer what needs no message.
+        self._may_wait = threading.BoundedSemaphore(max(1, CONF.api.threads // 2))
 
     def get_client(self, target, version_cap=None):
         return _ImpatientClient(super().get_client(target, version_cap), self)
@@ -52,7 +56,26 @@ class ImpatientBus(rpc.Bus):
 
         :raises oslo_messaging.MessageDeliveryFailure: when the bus is away, or the function did not come to its
             end within ``seconds``; it may still send the message then.
+        :raises rpc_client.NobodyListens: when there is no queue for the message, and either none came within [api]
+            bus_timeout or half of the threads wait for one already.
         """
+        try:
+            return self._send(function, seconds)
+        except rpc_client.NobodyListens:
+            if not self._may_wait.acquire(blocking=False):
+                raise
+        try:
+            return rpc_client.until_somebody_listens(
+                lambda: self._send(function, seconds), CONF.api.bus_timeout
+            )
+        finally:
+            self._may_wait.release()
+
+    def prepare_for_answers(self):
+        """Have the queue for answers, which would else be waited for without end."""
+        self.send(self.transport._driver._get_reply_q, CONF.api.bus_timeout)
+
+    def _send(self, function, seconds):
         if self._away.is_set():
             raise messaging.MessageDeliveryFailure("the bus is away")
         future = self._senders.submit(function)
@@ -61,13 +84,12 @@ class ImpatientBus(rpc.Bus):
         except TimeoutError as err:
             self._lose(f"it took nothing in {seconds} s")
             raise messaging.MessageDeliveryFailure(f"not sent in {seconds} s") from err
+        except rpc_client.NobodyListens:
+            # The bus is there.
+            raise
         except messaging.MessageDeliveryFailure as err:
             self._lose(err)
             raise
-
-    def prepare_for_answers(self):
-        """Have the queue for answers, which would else be waited for without end."""
-        self.send(self.transport._driver._get_reply_q, CONF.api.bus_timeout)
 
     def _lose(self, why):
         if self._away.is_set():

@@ -4,6 +4,7 @@
 import oslo_messaging as messaging
 
 import minova.conf
+from minova import rpc_client
 
 CONF = minova.conf.CONF
 TOPIC = "conductor"
@@ -35,7 +36,8 @@ class ConductorAPI:
 
     def report_host_states(self, context, host_states):
         """Save the inventory and usage of hosts (objects.HostState); cast: it is told again before long."""
-        self._client.cast(context, "report_host_states", host_states=host_states)
+        cctxt = self._client.prepare(transport_options=rpc_client.MAY_BE_LOST)
+        cctxt.cast(context, "report_host_states", host_states=host_states)
 
     def instance_update(self, context, instance_uuid, task, expected_task_states, updates, event=None):
         """Write ``updates`` (columns of the instance) on behalf of ``task`` ([task id, attempt]); call.

@@ -40,7 +40,8 @@ OPTS = [
         min=0.1,
         help="Seconds in which the message bus has to take a message. When it does not, the request that sent it is "
         "still accepted, for its record stands and a conductor goes on with it; those that come later and need the bus "
-        "are refused with 503 until it is back.",
+        "are refused with 503 until it is back. Where only the queue of the message is missing, as just "
+        "after a restart of the broker, it is tried again for so long.",
     ),
     cfg.FloatOpt(
         "database_timeout",

@@ -13,6 +13,14 @@ OPTS = [
         help="How often a message is sent again while the broker is away, with growing pauses (1, 3, 5, ... "
         "seconds), before the sender is told that it could not be delivered.",
     ),
+    cfg.FloatOpt(
+        "queue_patience",
+        default=10.0,
+        min=0.0,
+        help="Seconds that a message is tried again for which the broker has no queue, before the sender is told that "
+        "nobody listens. After a restart of the broker the queues come back with their services. minova-api waits "
+        "[api] bus_timeout instead. 0 tells the sender at once.",
+    ),
     cfg.IntOpt(
         "compute_timeout",
         default=10,

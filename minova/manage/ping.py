@@ -8,7 +8,7 @@ import time
 
 import oslo_messaging as messaging
 
-from minova import baserpc, context, exception
+from minova import baserpc, context, exception, rpc_client
 from minova.db import services
 from minova.manage import bus, db, table
 
@@ -93,7 +93,7 @@ class _Round:
                 return
             try:
                 self._outcomes[row.id] = self._ask(row)
-            except messaging.MessagingTimeout:
+            except (messaging.MessagingTimeout, rpc_client.NobodyListens):
                 pass
             except messaging.MessagingException as error:
                 self._outcomes[row.id] = _Outcome(f"failed: {type(error).__name__}")

@@ -4,6 +4,7 @@
 import oslo_messaging as messaging
 
 import minova.conf
+from minova import rpc_client
 
 CONF = minova.conf.CONF
 TOPIC = "network"
@@ -54,4 +55,5 @@ class NetworkAPI:
 
         :param attempt: leave what a later attempt holds already; None frees all.
         """
-        self._client.cast(context, "deallocate_for_instance", instance_uuid=instance_uuid, attempt=attempt)
+        cctxt = self._client.prepare(transport_options=rpc_client.MAY_BE_LOST)
+        cctxt.cast(context, "deallocate_for_instance", instance_uuid=instance_uuid, attempt=attempt)

@@ -16,7 +16,7 @@ from oslo_config import fixture as config_fixture
 from oslo_messaging._drivers import common
 
 import minova.conf
-from minova import baserpc, context, rpc, rpc_reconnect
+from minova import baserpc, context, rpc, rpc_client, rpc_reconnect
 from minova.objects import base as objects_base
 from tests import broker_process
 
@@ -119,6 +119,38 @@ def test_who_leaves_takes_its_queues_for_answers_and_fanouts_along(conf, request
     # Messages wait in the others for those who come back.
     assert _existing(url, queues) == kept
     _delete(url, kept)
+
+
+@pytest.mark.parametrize("broker", ["embedded_url", "rabbitmq_url"])
+def test_a_message_without_a_queue_is_told_to_its_own_sender(conf, request, broker):
+    # The driver raises before the broker's confirmation of what it returned has come, and the connection is used again.
+    url = request.getfixturevalue(broker)
+    conf.config(transport_url=url)
+    conf.config(queue_patience=0, group="rpc")
+    bus = rpc.Bus("minova-test", "here")
+    server = bus.get_server(
+        messaging.Target(topic="there", server="here"),
+        [baserpc.BaseRPCAPI("minova-test", "here")],
+        objects_base.MinovaObjectSerializer(),
+    )
+    server.start()
+    try:
+        outcomes = [_outcome(bus, topic) for topic in ["nowhere", "there", "nowhere", "nowhere", "there"]]
+    finally:
+        server.stop()
+        server.wait()
+        bus.cleanup()
+        _delete(url, ["there", "there.here"])
+
+    assert outcomes == ["nobody", "sent", "nobody", "nobody", "sent"]
+
+
+def _outcome(bus, topic):
+    try:
+        bus.get_client(messaging.Target(topic=topic)).cast(context.get_admin_context(), "anything")
+    except rpc_client.NobodyListens:
+        return "nobody"
+    return "sent"
 
 
 def _queues_of(server):

@@ -4,7 +4,7 @@
 import logging
 
 import minova.conf
-from minova import exception, objects
+from minova import exception, objects, rpc_client
 from minova.compute import task_states
 from minova.db import instances
 
@@ -92,7 +92,11 @@ class BuildInstances:
         )
         LOG.info("[instance: %s] attempt %s goes to %s", instance.uuid, instance.attempt, host)
         own_spec = _narrowed(spec, [instance])
-        self._compute_rpcapi.build_and_run_instance(context, instance, own_spec, alternates)
+        try:
+            self._compute_rpcapi.build_and_run_instance(context, instance, own_spec, alternates)
+        except rpc_client.NobodyListens as error:
+            # Its deadline will tell whether the host is back by then; the other instances shall not wait for that.
+            LOG.warning("[instance: %s] attempt %s waits: %s", instance.uuid, instance.attempt, error)
 
     def _fail(self, row, error, details=None):
         LOG.warning("[instance: %s] %s", row.uuid, error.message)

@@ -11,7 +11,7 @@ import logging
 import oslo_messaging as messaging
 
 import minova.conf
-from minova import context, exception, objects, servicegroup
+from minova import context, exception, objects, rpc_client, servicegroup
 from minova.compute import task_states, vm_states
 from minova.db import actions, instances, services
 
@@ -48,6 +48,9 @@ class Recovery:
             self._recover(row)
         except exception.UnexpectedTaskStateError as error:
             LOG.info("[instance: %s] needs no recovery any more: %s", row.uuid, error.message)
+        except rpc_client.NobodyListens as error:
+            # This counts: the host is listed as up, and the broker does not know it.
+            LOG.warning("[instance: %s] task %s reaches nobody: %s", row.uuid, row.task_id, error)
         except messaging.MessagingException as error:
             LOG.warning("[instance: %s] task %s cannot be sent again yet: %s", row.uuid, row.task_id, error)
             self._records.forget_takeover(row)

@@ -3,7 +3,7 @@
 
 import pytest
 
-from minova import exception, objects
+from minova import exception, objects, rpc_client
 from minova.compute import rpcapi as compute_rpcapi
 from minova.conductor.records import Records
 from minova.conductor.tasks.build import BuildInstances
@@ -89,6 +89,18 @@ def test_a_cast_names_the_first_attempt_and_the_alternates(database, bus, make_b
     assert (sent["instance"].host, sent["instance"].attempt) == ("host1", 1)
     assert sent["request_spec"].instance_uuids == [row.uuid]
     assert [selection.host for selection in sent["alternates"]] == ["host2", "host3"]
+
+
+def test_a_host_without_a_queue_holds_up_no_other_instance(database, bus, make_builder):
+    # After a restart of the broker hosts come back one after the other; the deadlines of their tasks see to the rest.
+    rows = [records.add_instance(database) for _ in range(2)]
+    builder, _query_client = make_builder("host1")
+    bus.failure = rpc_client.NobodyListens("nobody listens there")
+
+    builder.build(records.make_context(), records.make_request_spec(rows))
+
+    kept = [_get(database, row.uuid) for row in rows]
+    assert [(row.host, row.attempt, row.task_state) for row in kept] == [("host1", 1, "scheduling")] * 2
 
 
 def test_an_old_compute_is_sent_no_alternates(conf, database, make_builder):

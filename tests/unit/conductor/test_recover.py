@@ -7,7 +7,7 @@ import oslo_messaging as messaging
 import pytest
 from oslo_context import context
 
-from minova import exception
+from minova import exception, rpc_client
 from minova.compute import rpcapi as compute_rpcapi
 from minova.compute.tasks_in_hand import TasksInHand
 from minova.conductor.records import Records
@@ -202,6 +202,16 @@ def test_a_takeover_without_a_broker_does_not_count(database, bus, recovery):
     recovery.sweep()
 
     assert _get(database, row.uuid).takeovers == 2
+
+
+def test_a_takeover_that_reaches_nobody_counts(database, bus, recovery):
+    # Of a host that reports and does not listen it would else be tried for ever.
+    row = _add(database, task_state="spawning", attempt=1, host="up", takeovers=2)
+    bus.failure = rpc_client.NobodyListens("nobody listens there")
+
+    recovery.sweep()
+
+    assert _get(database, row.uuid).takeovers == 3
 
 
 def test_more_than_one_batch_is_taken_over_at_once(monkeypatch, database, builds, recovery):
