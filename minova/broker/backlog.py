@@ -29,9 +29,16 @@ class Backlog:
     def __len__(self):
         return len(self._entries)
 
+    def __iter__(self):
+        return iter(self._entries)
+
     @property
     def first(self):
         return self._entries[0]
+
+    def precedes(self, entry):
+        """Whether the first entry comes before an entry of another backlog of the same queue."""
+        return self.first.position < entry.position
 
     def append(self, entry):
         self._entries.append(entry)
@@ -46,6 +53,11 @@ class Backlog:
         """Put an entry where its position says, which mostly is in front."""
         self.bytes += len(entry.message.body)
         _insert(self._entries, entry)
+
+    def remove(self, entry):
+        """Take an entry out, wherever it stands."""
+        self._entries.remove(entry)
+        self.bytes -= len(entry.message.body)
 
 
 class PriorityBacklog:
@@ -62,39 +74,63 @@ class PriorityBacklog:
     def __len__(self):
         return self._count
 
+    def __iter__(self):
+        for priority in sorted(self._by_priority, reverse=True):
+            yield from self._by_priority[priority]
+
     @property
     def first(self):
         return self._by_priority[max(self._by_priority)][0]
+
+    def precedes(self, entry):
+        """Whether the first entry comes before an entry of another backlog of the same queue."""
+        first = self.first
+        return (-self._priority(first), first.position) < (-self._priority(entry), entry.position)
 
     def append(self, entry):
         self._entries_like(entry).append(entry)
         self._count_in(entry)
 
     def popleft(self):
-        priority = max(self._by_priority)
-        entry = self._by_priority[priority].popleft()
-        if not self._by_priority[priority]:
-            del self._by_priority[priority]
-        self._count -= 1
-        self.bytes -= len(entry.message.body)
+        entry = self.first
+        self.remove(entry)
         return entry
 
     def put_back(self, entry):
         _insert(self._entries_like(entry), entry)
         self._count_in(entry)
 
+    def remove(self, entry):
+        """Take an entry out, wherever it stands."""
+        priority = self._priority(entry)
+        self._by_priority[priority].remove(entry)
+        if not self._by_priority[priority]:
+            del self._by_priority[priority]
+        self._count -= 1
+        self.bytes -= len(entry.message.body)
+
     def _entries_like(self, entry):
-        priority = min(entry.message.properties.priority, self._highest)
-        return self._by_priority.setdefault(priority, collections.deque())
+        return self._by_priority.setdefault(self._priority(entry), collections.deque())
+
+    def _priority(self, entry):
+        return min(entry.message.properties.priority, self._highest)
 
     def _count_in(self, entry):
         self._count += 1
         self.bytes += len(entry.message.body)
 
 
+def make(highest_priority=None):
+    """Return an empty backlog for a queue with, or without, x-max-priority."""
+    return PriorityBacklog(highest_priority) if highest_priority else Backlog()
+
+
 def _insert(entries, entry):
     if not entries or entry.position < entries[0].position:
         entries.appendleft(entry)
+        return
+    if entry.position > entries[-1].position:
+        entries.append(entry)
         return
     index = next((n for n, other in enumerate(entries) if other.position > entry.position), len(entries))
     entries.insert(index, entry)

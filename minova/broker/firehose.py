@@ -42,6 +42,13 @@ class Firehose:
         if not message.properties.is_copy:
             self._send(f"deliver.{queue.name}", message, {"redelivered": int(redelivered)}, channel)
 
+    def noted(self, what, message, queue_name, facts, channel=None):
+        """Tell what the debugger did with a message of a queue; unlike RabbitMQ, which has no debugger.
+
+        :param channel: of the publisher, where it is known
+        """
+        self._send(f"minova.{what}.{queue_name}", message, facts, channel)
+
     def _send(self, routing_key, message, facts, channel):
         routing_key = method.shorten(routing_key)
         properties = commands.Basic.Properties(headers=self._describe(message, channel) | facts)
@@ -62,9 +69,9 @@ class Firehose:
             "properties": _properties_table(message),
             "node": self._node,
             "vhost": self._vhost.name,
-            "connection": channel.connection.name,
-            "channel": channel.id,
-            "user": channel.connection.user.name,
+            "connection": channel.connection.name if channel else "",
+            "channel": channel.id if channel else 0,
+            "user": channel.connection.user.name if channel else "",
         }
 
 

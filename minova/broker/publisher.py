@@ -68,7 +68,10 @@ class Publisher:
         """Put a routed message into its queues, or give it back; return False if a queue refused it."""
         if not queues:
             self._unroutable(message, mandatory)
-        return self._channel.vhost.put(message, queues)
+        vhost = self._channel.vhost
+        if vhost.faults.is_on:
+            return vhost.faults.put(message, queues, self._channel)
+        return vhost.put(message, queues)
 
     def unexpected_frame(self):
         """Return the error for a frame of another kind than the one that has to come."""

@@ -3,8 +3,8 @@
 
 import asyncio
 
-from minova.broker import dead_letter, errors, queue_arguments, stats
-from minova.broker.backlog import Backlog, Entry, PriorityBacklog
+from minova.broker import backlog, dead_letter, errors, queue_arguments, stats
+from minova.broker.backlog import Entry
 from minova.broker.turns import SingleActiveConsumer, Turns
 
 _NOTHING = ()  # in place of a backlog: most queues are empty, and there may be a million
@@ -22,6 +22,7 @@ class Queue:
         "_backlog",
         "_closed",
         "_expiry_timer",
+        "_held",
         "_idle_timer",
         "_next_position",
         "_store",
@@ -58,6 +59,7 @@ class Queue:
         self.unacked_count = 0  # messages delivered and not acknowledged
         self.message_bytes = 0  # of all bodies, waiting or not acknowledged
         self._backlog = _NOTHING
+        self._held = _NOTHING  # what waits, but is not for consumers; see debugger/
         self._turns = SingleActiveConsumer() if self.features.single_active_consumer else Turns()
         self._next_position = 0
         self._expiry_timer = None
@@ -74,12 +76,12 @@ class Queue:
 
     def __len__(self):
         """How many messages wait."""
-        return len(self._backlog)
+        return len(self._backlog) + len(self._held)
 
     @property
     def ready_bytes(self):
         """How large the bodies are that wait."""
-        return self._backlog.bytes if self._backlog else 0
+        return sum(waiting.bytes for waiting in (self._backlog, self._held) if waiting)
 
     @property
     def single_active_consumer(self):
@@ -124,8 +126,11 @@ class Queue:
 
     # Messages in
 
-    def put(self, message):
-        """Take a message; return False if the queue is full and refuses it."""
+    def put(self, message, chosen=None):
+        """Take a message; return False if the queue is full and refuses it.
+
+        :param chosen: by what it is to be held (debugger/holds.py); None: it is for consumers
+        """
         if self.features.is_bounded and self._refuses(message):
             return False
         self.stats.publish += 1
@@ -134,11 +139,13 @@ class Queue:
         self._next_position += 1
         if self._store is not None and message.properties.is_persistent:
             entry.stored_id = self._store.add(self._store_id, entry)
-        consumer = None if self._backlog else self._turns.next()
-        if consumer is not None:
+        if chosen is not None:
+            self._hold(entry, chosen)
+        elif not self._backlog and (consumer := self._turns.next()) is not None:
             self._deliver(consumer, entry)
             return True
-        self._wait(entry)
+        else:
+            self._wait(entry)
         self._drop_head()
         self._drop_expired()
         return True
@@ -187,10 +194,28 @@ class Queue:
 
     def purge(self):
         """Drop what waits; return how many messages that were."""
-        count = len(self._backlog)
-        while self._backlog:
-            self._leave(self._take_first())
+        count = len(self)
+        while len(self):
+            self._leave(self._take_head())
         return count
+
+    # Messages held back (debugger/holds.py)
+
+    def hold_waiting(self, choose):
+        """Hold back what waits and is chosen; `choose` returns by what a message is to be held, or None."""
+        found = [(entry, chosen) for entry in self._backlog if (chosen := choose(entry.message))]
+        for entry, chosen in found:
+            self._backlog.remove(entry)
+            self._hold(entry, chosen)
+        if not self._backlog:
+            self._backlog = _NOTHING
+
+    def release(self, entry):
+        """Let a held entry be delivered, in its turn."""
+        self._take_held(entry, "released")
+        self._make_backlog()
+        self._backlog.put_back(entry)
+        self._drain()
 
     # Consumers
 
@@ -256,8 +281,7 @@ class Queue:
 
     def _make_backlog(self):
         if not self._backlog:
-            highest = self.features.max_priority
-            self._backlog = PriorityBacklog(highest) if highest else Backlog()
+            self._backlog = backlog.make(self.features.max_priority)
 
     def _wait(self, entry):
         self._make_backlog()
@@ -268,6 +292,28 @@ class Queue:
         if not self._backlog:
             self._backlog = _NOTHING
         return entry
+
+    def _hold(self, entry, chosen):
+        if not self._held:
+            self._held = backlog.make(self.features.max_priority)
+        self._held.put_back(entry)
+        if entry.expires_at is not None:
+            self._await_expiry(entry.expires_at)
+        self.vhost.holds.took(self, entry, chosen)
+
+    def _take_held(self, entry, what):
+        self._held.remove(entry)
+        if not self._held:
+            self._held = _NOTHING
+        self.vhost.holds.let_go(entry, what)
+
+    def _take_head(self):
+        """Take what stands first in the queue, held or not."""
+        held = self._held.first if self._held else None
+        if held is None or self._backlog and self._backlog.precedes(held):
+            return self._take_first()
+        self._take_held(held, "removed")
+        return held
 
     def _leave(self, entry):
         self.message_bytes -= len(entry.message.body)
@@ -291,8 +337,8 @@ class Queue:
     def _drop_head(self):
         if not self.features.is_bounded or self.features.overflow != queue_arguments.DROP_HEAD:
             return
-        while self._backlog and self._exceeds():
-            self._bury(self._take_first(), dead_letter.MAXLEN)
+        while len(self) and self._exceeds():
+            self._bury(self._take_head(), dead_letter.MAXLEN)
 
     def _exceeds(self, more_messages=0, more_bytes=0):
         features = self.features
@@ -332,6 +378,16 @@ class Queue:
     def _expiry_due(self):
         self._expiry_timer = None
         self._drop_expired()
+        self._drop_expired_held()
+
+    def _drop_expired_held(self):
+        """Drop held entries that have expired, wherever they stand: none of them waits for another."""
+        for entry in [entry for entry in self._held if entry.expires_at is not None]:
+            if entry.expires_at > asyncio.get_running_loop().time():
+                self._await_expiry(entry.expires_at)
+            else:
+                self._take_held(entry, "expired")
+                self._bury(entry, dead_letter.EXPIRED)
 
     def _idle_time_over(self):
         self._idle_timer = None

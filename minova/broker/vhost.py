@@ -17,6 +17,9 @@ from minova.broker import (
     stats,
 )
 from minova.broker import properties as message_properties
+from minova.broker.debugger.faults import Faults
+from minova.broker.debugger.holds import Holds
+from minova.broker.debugger.reader import Reader
 
 LOG = logging.getLogger(__name__)
 
@@ -44,6 +47,9 @@ class Vhost:
         self.churn = stats.Churn()
         self.dead_letters = dead_letter.DeadLetters(self)
         self.reply_consumers = {}  # routing key: ReplyConsumer
+        reader = Reader()
+        self.holds = Holds(self, reader)
+        self.faults = Faults(self, reader)
         self.default_exchange = self.exchanges[""] = exchange.DefaultExchange(name, self.queues)
         for exchange_name, type_name in _PREDECLARED.items():
             self._add_exchange(exchange_name, type_name, durable=True)
@@ -76,8 +82,9 @@ class Vhost:
         accepted = True
         if queues:
             message.charge(self.memory, len(queues))
+        chosen = self.holds.choose(message) if self.holds.is_on else None
         for target in queues:
-            accepted &= target.put(message)
+            accepted &= target.put(message, chosen)
         return accepted
 
     def find_exchange(self, name):

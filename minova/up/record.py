@@ -28,6 +28,8 @@ class Record:
     hosts: int
     # None without a page.
     page_url: str | None = None
+    # Of the embedded broker's HTTP API; "" for a broker that was there before.
+    management_url: str = ""
     # Service to URL, where the API has several processes.
     api_urls: dict = dataclasses.field(default_factory=dict)
     # "" when it was not given on the command line.

@@ -106,6 +106,7 @@ class Deployment:
             transport_url=chosen.transport_url,
             embedded_broker=chosen.embedded_broker,
             hosts=chosen.hosts,
+            management_url=chosen.management_url if chosen.embedded_broker else "",
             database_connection=chosen.database_connection or "",
         )
         self._keeper = keeper.Keeper(supervisor, self._record, chosen.log_path, restart=args.restart)

@@ -289,20 +289,20 @@ def _read_timestamp(seconds):
 
 
 def _message(reply, properties, payload, encoding, truncate):
-    shown, shown_encoding = _encode_payload(payload[:truncate], encoding)
+    shown, shown_encoding = encode_payload(payload[:truncate], encoding)
     return {
         "payload_bytes": len(payload),
         "redelivered": reply.redelivered,
         "exchange": reply.exchange,
         "routing_key": reply.routing_key,
         "message_count": reply.message_count,
-        "properties": _properties_table(properties),
+        "properties": properties_table(properties),
         "payload": shown,
         "payload_encoding": shown_encoding,
     }
 
 
-def _properties_table(properties):
+def properties_table(properties):
     table = {
         "type" if name == "message_type" else name: state.plain(value)
         for name, value in properties
@@ -311,7 +311,7 @@ def _properties_table(properties):
     return table or []  # a list, because an empty object is one in RabbitMQ's answer
 
 
-def _encode_payload(payload, encoding):
+def encode_payload(payload, encoding):
     if encoding == "auto":
         with contextlib.suppress(UnicodeDecodeError):
             return payload.decode(), "string"

@@ -7,7 +7,7 @@ import logging
 import urllib.parse
 
 from minova.broker import access
-from minova.broker.management import actions, admin, checks, definitions, errors, views
+from minova.broker.management import actions, admin, checks, debugging, definitions, errors, views
 from minova.broker.management.call import Call
 from minova.broker.management.http import Response, json_list_response, json_response
 
@@ -98,6 +98,21 @@ ROUTES = {
     "vhost-limits": {"GET": views.empty_list},
     "vhost-limits/{vhost}/{name}": {"PUT": actions.refuse_policy},
     "topic-permissions": {"GET": views.empty_list},
+    "minova/holds": {
+        "GET": debugging.holds,
+        "POST": debugging.add_hold,
+        "DELETE": debugging.clear_holds,
+    },
+    "minova/holds/{hold}": {"DELETE": debugging.clear_holds},
+    "minova/held": {"GET": debugging.held},
+    "minova/held/{held}": {"GET": debugging.held_message},
+    "minova/step": {"POST": debugging.step},
+    "minova/faults": {
+        "GET": debugging.list_faults,
+        "POST": debugging.add_fault,
+        "DELETE": debugging.clear_faults,
+    },
+    "minova/faults/{fault}": {"DELETE": debugging.clear_faults},
 }
 _PATTERNS = [(tuple(pattern.split("/")), methods) for pattern, methods in ROUTES.items()]
 
