@@ -39,10 +39,24 @@ OPTS = [
         "and password of transport_url.",
     ),
     cfg.IntOpt(
-        "kept_requests",
-        default=200,
+        "kept_messages",
+        default=5000,
         min=1,
-        help="Requests whose messages the page keeps in memory; the oldest is forgotten when a further one comes.",
+        help="Messages that the page keeps in memory; the oldest requests are forgotten when there are more.",
+    ),
+    cfg.IntOpt(
+        "kept_bytes",
+        default=8 * 1024 * 1024,
+        min=1024,
+        help="The same by size: bytes on the wire of the messages that are kept. In memory they take about ten "
+        "times that.",
+    ),
+    cfg.IntOpt(
+        "recording_bytes",
+        default=64 * 1024 * 1024,
+        min=0,
+        help="Largest size of the recording under state_path, from which `minova trace show` draws requests; its "
+        "oldest half goes when it is full. 0 records nothing.",
     ),
     cfg.IntOpt(
         "max_listeners",

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 
-from minova.trace import command
+from minova.trace import command, events
 from minova.trace.firehose import Firehose, TraceError, broker_addresses
 from minova.up import settings
 
@@ -32,9 +32,9 @@ class BusState:
 
 
 class Bus:
-    """Reads messages until it is stopped, and passes each on.
+    """Reads events until it is stopped, and passes each on.
 
-    :param take: called with each message, in the thread of this object.
+    :param take: called with each event, and with None at a moment of quiet, in the thread of this object.
     :param on_change: called without arguments when the state has changed.
     """
 
@@ -94,11 +94,11 @@ class Bus:
     def _follow(self, firehose):
         self._probe(firehose)
         probe_at = time.monotonic() + _QUIET_SECONDS
-        for message in firehose.messages():
-            if message is not None:
+        for event in firehose.events():
+            self._take(event)
+            if event is not None:
                 probe_at = time.monotonic() + _QUIET_SECONDS
-                self.messages += 1
-                self._take(message)
+                self.messages += event.what == events.PUBLISHED
             elif time.monotonic() > probe_at:
                 self._probe(firehose)
                 probe_at = time.monotonic() + _QUIET_SECONDS

@@ -15,10 +15,12 @@ from minova.page.errors import PageError
 from minova.page.http_server import HttpServer, bind
 from minova.page.listeners import Listeners
 from minova.page.management import Management
-from minova.page.recent import Store
+from minova.page.recording import Recording
 from minova.page.services import Services
+from minova.page.summaries import Summaries
 from minova.page.topology import Topology
-from minova.trace import firehose
+from minova.trace import events, firehose, recording
+from minova.trace.store import NO_REQUEST, Store
 from minova.up import settings
 
 CONF = minova.conf.CONF
@@ -38,13 +40,18 @@ class PageService:
         addresses = _addresses(CONF.transport_url)
         self._listener = bind()
         self._changes = Changes()
-        self._store = Store(CONF.page.kept_requests)
+        self._store = Store(CONF.page.kept_messages, CONF.page.kept_bytes)
+        self._recording = Recording(
+            recording.path_in(CONF.state_path), CONF.page.recording_bytes, lambda: self._changes.tell("state")
+        )
         self._bus = Bus(CONF.transport_url, self._take, lambda: self._changes.tell("state"))
         self._cloud = Cloud(_api_url())
         self._decisions = Decisions()
         everything = sources.Sources(
             bus=self._bus,
             store=self._store,
+            summaries=Summaries(self._store),
+            recording=self._recording,
             changes=self._changes,
             cloud=self._cloud,
             topology=Topology(Management(_management_url(addresses[0]), addresses[0]), self._queue_names),
@@ -64,12 +71,18 @@ class PageService:
         self._changes.close()
         self._http_server.stop()
         self._bus.stop()
+        self._recording.close()
         self._decisions.close()
 
-    def _take(self, message):
-        self._store.add(message)
-        topics = ("requests", "servers") if message.instances else ("requests",)
-        self._changes.tell(*topics, request_id=message.request_id)
+    def _take(self, event):
+        if event is None:
+            self._recording.flush()
+            return
+        self._store.add(event)
+        self._recording.add(event)
+        is_about_servers = event.what == events.PUBLISHED and event.message.instances
+        topics = ("requests", "servers") if is_about_servers else ("requests",)
+        self._changes.tell(*topics, request_id=event.message.request_id or NO_REQUEST)
 
     def _queue_names(self):
         """Of the topics, and of the services that have reported."""

@@ -14,6 +14,8 @@ class Sources:
 
     bus: object
     store: object
+    summaries: object
+    recording: object
     changes: object
     cloud: object
     topology: object

@@ -11,20 +11,24 @@ from minova.trace.request import Request
 # Messages that no request id can be found for are kept together.
 NO_REQUEST = "no-request"
 DEFAULT_LIMIT = 5_000
+DEFAULT_LIMIT_BYTES = 32 * 1024 * 1024
 
 
 class Store:
     """Requests in the order in which they began; the oldest go first when there are too many messages.
 
     :param limit: how many messages are kept.
+    :param limit_bytes: how many bytes they may have had on the wire.
     """
 
-    def __init__(self, limit=DEFAULT_LIMIT):
+    def __init__(self, limit=DEFAULT_LIMIT, limit_bytes=DEFAULT_LIMIT_BYTES):
         self._limit = limit
+        self._limit_bytes = limit_bytes
         self._requests = collections.OrderedDict()
         # Request id to the version at which it last changed.
         self._changes = {}
         self._count = 0
+        self._size_bytes = 0
         self._version = 0
         self._changed = threading.Condition()
 
@@ -39,6 +43,7 @@ class Store:
             if event.what == events.PUBLISHED:
                 request.messages.append(event.message)
                 self._count += 1
+                self._size_bytes += event.message.size_bytes
                 self._make_room()
             self._version += 1
             if request.id in self._requests:
@@ -89,10 +94,11 @@ class Store:
         return self._requests.setdefault(request_id, Request(request_id))
 
     def _make_room(self):
-        while self._count > self._limit:
+        while self._count > self._limit or self._size_bytes > self._limit_bytes:
             request_id, oldest = self._requests.popitem(last=False)
             self._changes.pop(request_id, None)
             self._count -= len(oldest.messages)
+            self._size_bytes -= sum(message.size_bytes for message in oldest.messages)
 
 
 def about_server(requests, wanted):

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""/ and /static: the files of the page."""
+"""/, /static and /trace.css: the files of the page."""
 
 import pathlib
 
 import flask
+
+from minova.trace import svg_style
 
 bp = flask.Blueprint("files", __name__)
 STATIC = pathlib.Path(__file__).parents[1] / "static"
@@ -21,8 +23,17 @@ def static(name):
     return _file(name)
 
 
+@bp.get("/trace.css")
+def trace_style():
+    """200: the style of the sequence diagrams, of which the page brings none itself."""
+    return _fresh(flask.Response(svg_style.STYLE, mimetype="text/css"))
+
+
 def _file(name):
-    response = flask.send_from_directory(STATIC, name, conditional=True)
+    return _fresh(flask.send_from_directory(STATIC, name, conditional=True))
+
+
+def _fresh(response):
     # It may be another version after an upgrade; a browser asks whether its copy still holds.
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -5,55 +5,74 @@ import dataclasses
 
 import flask
 
-from minova.page import recent, sources
+from minova.page import sources
 from minova.page.endpoints import body
 from minova.page.errors import PageError
+from minova.trace import fields, svg, timing
 
 bp = flask.Blueprint("requests", __name__)
 _MOST = 10_000
+# A drawing with more messages than this nobody reads, and no browser scrolls well.
+_MOST_MESSAGES = 500
 
 
 @bp.get("/api/requests")
 def index():
-    """?server=UUID only of that server; ?limit=N only the newest.
+    """?server=UUID only those about that server; ?id=... (may be repeated) only these; ?limit=N only the newest N.
 
-    200: {"requests": [summary, ...], "total": 12}, newest last, where a summary is
+    200, 400: {"requests": [summary, ...], "total": 12}, newest last, where a summary is
 
     {"id": "req-...", "title": "boot of web-1",
-     "begin": 1900000000.1, "end": 1900000000.9,     seconds since the epoch of the first and last message
-     "running": false, "failed": false, "messages": 8,   how many
-     "servers": ["<uuid>", ...]}
+     "begin": 1900000000.1, "end": 1900000000.9,     seconds since the epoch of the first and last thing that happened
+     "running": false, "failed": false, "messages": 8, "bytes": 12345,
+     "lanes": ["api", "conductor", ...],
+     "servers": {"<uuid>": "web-1" or ""}}
+
+    The request "no-request" has the messages of which no request is known.
     """
-    wanted = flask.request.args.get("server")
-    found = [
-        request for request in sources.current().store.requests() if not wanted or wanted in request.servers
-    ]
     limit = body.number("limit", _MOST, _MOST)
-    return {"requests": [_summary(request) for request in found[-limit:]], "total": len(found)}
+    server, ids = flask.request.args.get("server"), set(flask.request.args.getlist("id"))
+    found = [
+        summary
+        for summary in sources.current().summaries.all()
+        if (not server or server in summary["servers"]) and (not ids or summary["id"] in ids)
+    ]
+    return {"requests": found[-limit:], "total": len(found)}
 
 
-@bp.get("/api/requests/<request_id>")
-def show(request_id):
-    """200, 404:
+@bp.get("/api/requests/<wanted>")
+def show(wanted):
+    """A request's id, or a server's uuid or name: then all that was said about the server, in one.
+
+    200, 404:
 
     {"request": summary (see above),
+     "shown": 8,             how many of its messages the rest is about: the first 500 of many
      "messages": [{"unique_id": "...", "time": 1900000000.1, "kind": "call" | "cast" | "fanout" | "reply",
                    "exchange": "minova", "routing_key": "conductor", "size_bytes": 812, "method": "...",
                    "namespace": "...", "version": "1.0", "sender": "minova-api@box", "recipient": "",
-                   "request_id": "req-...", "msg_id": "...", "instances": ["<uuid>"], "failure": "",
-                   "ending": true}, ...],          oldest first, without their bodies
+                   "request_id": "req-...", "msg_id": "...", "instances": ["<uuid>"], "names": {"<uuid>": "web-1"},
+                   "failure": "", "ending": true, "queues": ["conductor"],
+                   "delivered": [{"queue": "conductor", "time": 1900000000.2}],
+                   "notes": [{"time": 1900000000.2, "what": "held" | "released" | "dropped" | "delayed" | "duplicated" |
+                              "corrupted" | "timed_out" | "unrouted", "text": "..."}],
+                   "properties": {...}, "envelope_version": "2.0"}, ...],       oldest first, without their bodies
      "timeline": [{"name": "...", "kind": "queue" | "work" | "reply" | "wait", "begin": 1.0, "end": 2.0,
-                   "message": "<unique_id>"}, ...],
-     "svg": "<svg ...>" | null}        the sequence diagram; a message is <g class="message" data-message="<unique_id>">
+                   "message": "<unique_id>", "lane": "conductor"}, ...],
+     "svg": "<svg ...>"}      the sequence diagram without its style, which is /trace.css; a message in it is a
+                              <g class="message" data-message="<unique_id>">
     """
-    request = sources.current().store.request(request_id)
-    if request is None:
-        raise PageError(404, f"No messages of request {request_id!r} are kept.")
+    found = sources.current().store.find(wanted)
+    if found is None:
+        raise PageError(404, f"No messages of {wanted!r} are kept.")
+    summary = found.summary()
+    shown = dataclasses.replace(found, messages=found.messages[:_MOST_MESSAGES])
     return {
-        "request": _summary(request),
-        "messages": [_without_body(message) for message in request.messages],
-        "timeline": [],
-        "svg": None,
+        "request": summary,
+        "shown": len(shown.messages),
+        "messages": [_without_body(message) for message in shown.messages],
+        "timeline": timing.timeline(shown),
+        "svg": svg.draw(shown, style=False),
     }
 
 
@@ -68,23 +87,8 @@ def message(unique_id):
     found = sources.current().store.message(unique_id)
     if found is None:
         raise PageError(404, f"No message {unique_id!r} is kept.")
-    return {"message": {**_without_body(found), "body": found.body}, "fields": []}
-
-
-def _summary(request):
-    return {
-        "id": request.id,
-        "title": request.title,
-        "begin": request.begin,
-        "end": request.end,
-        "running": request.running,
-        "failed": request.failed,
-        "messages": len(request.messages),
-        "servers": request.servers,
-    }
+    return {"message": found.to_dict(), "fields": fields.explain(found)}
 
 
 def _without_body(message):
-    fields = dataclasses.asdict(dataclasses.replace(message, body={}))
-    del fields["body"]
-    return {"unique_id": recent.unique_id(message), **fields}
+    return {name: value for name, value in message.to_dict().items() if name != "body"}

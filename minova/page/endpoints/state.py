@@ -25,7 +25,9 @@ def show():
              "hint": "On RabbitMQ ... type" | null,   several lines: what to type so that messages come
              "url": "rabbit://guest:***@127.0.0.1:5673/", "virtual_host": "/",
              "embedded": true | null},
-     "trace": {"requests": 12, "kept_requests": 200, "messages": 140},   messages: seen since the start of the page
+     "trace": {"requests": 12, "messages": 140,        messages: seen since the start of the page
+               "recording": {"path": "/x/state/trace/recording.jsonl", "max_bytes": 67108864,
+                             "reason": null | "why nothing is recorded"}},
      "api": {"url": "http://127.0.0.1:8774"},
      "management": {"url": "http://127.0.0.1:15673"},
      "listeners": {"now": 1, "most": 16}}
@@ -44,8 +46,8 @@ def show():
         "bus": {**current.bus.describe(), "embedded": record.embedded_broker if record else None},
         "trace": {
             "requests": len(current.store.requests()),
-            "kept_requests": CONF.page.kept_requests,
             "messages": current.bus.messages,
+            "recording": current.recording.describe(),
         },
         "api": {"url": current.cloud.url},
         "management": {"url": current.topology.url},
