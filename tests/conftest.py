@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import signal
 
 import hypothesis
 import pytest
@@ -30,6 +31,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    # A shell that runs this in the background has it ignore Ctrl-C, and so all that the tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[_SERVERS] = {
         "rabbitmq": real_servers.find_rabbitmq(),
         "postgresql": real_servers.find_postgresql(),
