@@ -82,6 +82,12 @@ class ActionNotFound(NotFound):
     msg_fmt = "Action for request_id %(request_id)s on instance %(instance_id)s not found"
 
 
+class ComputeServiceInUse(Invalid):
+    """Answers 400, as Nova does: who evacuates a server has to be sure that its host is down."""
+
+    msg_fmt = "Compute service of %(host)s is still in use."
+
+
 class MarkerNotFound(Invalid):
     msg_fmt = "marker [%(marker)s] not found"
 

@@ -16,6 +16,11 @@ _BY_BOTH = {
     (vm_states.ACTIVE, task_states.REBOOTING_HARD): "HARD_REBOOT",
     (vm_states.STOPPED, task_states.REBOOTING_HARD): "HARD_REBOOT",
     (vm_states.ERROR, task_states.REBOOTING_HARD): "HARD_REBOOT",
+    **{
+        (vm_state, task_state): "REBUILD"
+        for vm_state in (vm_states.ACTIVE, vm_states.STOPPED, vm_states.ERROR)
+        for task_state in task_states.REBUILD_STATES
+    },
 }
 
 

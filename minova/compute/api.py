@@ -15,7 +15,7 @@ from oslo_db import exception as db_exc
 
 import minova.conf
 from minova import exception, objects, servicegroup
-from minova.compute import create, rpcapi, task_states, vm_states
+from minova.compute import create, evacuation, rpcapi, task_states, vm_states
 from minova.conductor import api as conductor_api
 from minova.db import (
     actions,
@@ -38,6 +38,9 @@ LOG = logging.getLogger(__name__)
 SORT_KEYS = tuple(instance_lists.SORT_KEYS)
 _HARD_REBOOT_FROM = (vm_states.ACTIVE, vm_states.STOPPED, vm_states.ERROR)
 _REBOOT_TASKS = (task_states.REBOOTING, task_states.REBOOTING_HARD)
+_EVACUATE_FROM = (vm_states.ACTIVE, vm_states.STOPPED, vm_states.ERROR)
+# What a host that is down will not finish.
+_EVACUATE_INTERRUPTS = (task_states.POWERING_OFF, task_states.POWERING_ON, *_REBOOT_TASKS)
 
 
 class API:
@@ -148,6 +151,20 @@ class API:
             task_state, allowed, interruptible = task_states.REBOOTING, (vm_states.ACTIVE,), ()
         instance = self._begin(context, instance_uuid, "reboot", task_state, allowed, interruptible)
         self._cast([instance.task_id], self._compute_rpcapi.reboot_instance, context, instance, reboot_type)
+
+    def evacuate(self, context, instance_uuid, host=None):
+        """Have an instance whose host is down made anew on another: on ``host``, where it is given.
+
+        :raises Forbidden: to those who are no administrators.
+        :raises ComputeHostNotFound: when there is no such host.
+        :raises ComputeServiceInUse: when the instance's own host is up.
+        :raises InstanceInvalidState:
+        """
+        if not context.is_admin:
+            raise exception.Forbidden(action="os_compute_api:os-evacuate")
+        instance, spec = self._begin_evacuation(context, instance_uuid, host)
+        LOG.info("[instance: %s] to be evacuated from %s", instance.uuid, instance.host)
+        self._cast([instance.task_id], self._compute_task_api.rebuild_instance, context, instance, spec)
 
     def delete(self, context, instance_uuid):
         """Delete an instance in whatever state; one whose host cannot do it is deleted from the records at once.
@@ -262,6 +279,34 @@ class API:
             return objects.Instance.from_row(instances.get(conn, instance_uuid))
 
     @engine.retry_on_deadlock
+    def _begin_evacuation(self, context, instance_uuid, host):
+        """:returns: the instance, still on the host that it leaves, and what the scheduler is to be asked."""
+        self._bus.raise_if_away()
+        self._check_pins()
+        with self._database.writer() as conn:
+            row = instances.get(conn, instance_uuid, lock=True)
+            evacuation.check_target(conn, row, host)
+            _check_state(row, "evacuate", _EVACUATE_FROM, (None, *_EVACUATE_INTERRUPTS))
+            _check_ready(row)
+            if _host_is_up(conn, row.host):
+                raise exception.ComputeServiceInUse(host=row.host)
+            task_id = self._start_task(conn, context, row, "evacuate", task_states.REBUILDING)
+            spec = evacuation.request_spec(row, task_id, host)
+            instances.set_request_spec(conn, instance_uuid, spec.obj_to_primitive())
+            allocations.set_aside(conn, instance_uuid)
+            return objects.Instance.from_row(instances.get(conn, instance_uuid)), spec
+
+    def _check_pins(self):
+        """:raises Conflict: when a service that has to take part may still be too old for it."""
+        if not (
+            self._compute_task_api.can_rebuild_instance() and self._compute_rpcapi.can_rebuild_instance()
+        ):
+            raise exception.Conflict(
+                "Servers cannot be evacuated during this upgrade: [upgrade_levels] pins conductors or computes to a "
+                "version that does not know how."
+            )
+
+    @engine.retry_on_deadlock
     def _begin_delete(self, context, instance_uuid):
         """:returns: the instance and whether it is deleted already; (None, None) when a delete is under way."""
         with self._database.writer() as conn:
@@ -284,6 +329,9 @@ class API:
         task_id = str(uuid.uuid4())
         if row.task_id:
             actions.finish(conn, row.task_id, f"Taken over by {action}.")
+        if row.task_state in task_states.REBUILD_STATES:
+            # Whichever of its two hosts it is on now, there is no way to the other any more.
+            allocations.release_all_but(conn, row.uuid, row.host)
         instances.begin_task(conn, row, task_id, task_state, CONF.task.deadline_seconds)
         actions.start(conn, context, row.uuid, action, task_id)
         return task_id

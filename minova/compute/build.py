@@ -11,11 +11,14 @@ from minova.virt import power_state
 from minova.virt.driver import Owner
 
 LOG = logging.getLogger(__name__)
-EVENT = "compute__do_build_and_run_instance"
 
 
 class Build:
     """One attempt at one instance. ``run`` returns when its outcome is on record, or somebody else's."""
+
+    event_name = "compute__do_build_and_run_instance"
+    expected_task_states: tuple[str, ...] = task_states.BUILD_STATES
+    spawning = task_states.SPAWNING
 
     def __init__(self, driver, conductor_rpcapi, compute_task_api, network_api, reconcile):
         self._driver = driver
@@ -39,7 +42,7 @@ class Build:
             network_info = self._allocate_network(context, instance, request_spec)
             self._report_spawning(context, instance, network_info)
             self._driver.spawn(instance.host, instance, network_info)
-            self._report_active(context, instance, started_at)
+            self._report_done(context, instance, started_at)
             LOG.info("[instance: %s] built on %s", instance.uuid, instance.host)
         except exception.UnexpectedTaskStateError:
             raise
@@ -59,20 +62,23 @@ class Build:
         )
 
     def _report_spawning(self, context, instance, network_info):
-        updates = {"task_state": task_states.SPAWNING}
+        updates = {"task_state": self.spawning}
         if network_info:
             updates["network_info"] = network_info
         self._update(context, instance, updates)
 
-    def _report_active(self, context, instance, started_at):
-        updates = {"vm_state": vm_states.ACTIVE, "task_state": None, "power_state": power_state.RUNNING}
-        event = {"name": EVENT, "host": instance.host, "start_time": started_at.isoformat()}
-        self._update(context, instance, updates, event)
+    def _report_done(self, context, instance, started_at):
+        event = {"name": self.event_name, "host": instance.host, "start_time": started_at.isoformat()}
+        self._update(context, instance, {"task_state": None, **self._bring_up(instance)}, event)
+
+    def _bring_up(self, instance):
+        """Bring the new guest into the state that the instance shall have; returns that, as columns."""
+        return {"vm_state": vm_states.ACTIVE, "power_state": power_state.RUNNING}
 
     def _update(self, context, instance, updates, event=None):
         task = [instance.task_id, instance.attempt]
         self._conductor_rpcapi.instance_update(
-            context, instance.uuid, task, task_states.BUILD_STATES, updates, event
+            context, instance.uuid, task, self.expected_task_states, updates, event
         )
 
     def _hand_on(self, context, instance, request_spec, alternates, reason):

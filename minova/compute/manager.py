@@ -11,7 +11,7 @@ import oslo_messaging as messaging
 
 import minova.conf
 from minova import baserpc, context, exception, manager
-from minova.compute import actions, build, reconcile, resource_tracker, rpcapi, tasks_in_hand
+from minova.compute import actions, build, rebuild, reconcile, resource_tracker, rpcapi, tasks_in_hand
 from minova.conductor import api as conductor_api
 from minova.conductor import rpcapi as conductor_rpcapi
 from minova.network import api as network_api
@@ -40,7 +40,10 @@ class ComputeManager(manager.Manager):
         network = network_api.API(bus)
         compute_task_api = conductor_api.ComputeTaskAPI(bus)
         self._reconcile = reconcile.Reconcile(hosts, driver, self._conductor_rpcapi)
-        self._build = build.Build(driver, self._conductor_rpcapi, compute_task_api, network, self._reconcile)
+        self._build, self._rebuild = (
+            work(driver, self._conductor_rpcapi, compute_task_api, network, self._reconcile)
+            for work in (build.Build, rebuild.Rebuild)
+        )
         self._actions = actions.Actions(driver, self._conductor_rpcapi, network)
 
     def init_host(self):
@@ -86,6 +89,10 @@ class ComputeManager(manager.Manager):
     def build_and_run_instance(self, context, instance, request_spec, alternates=None):
         """Cast by a conductor."""
         self._work(context, instance, self._build.run, request_spec, alternates)
+
+    def rebuild_instance(self, context, instance, request_spec):
+        """Cast by a conductor."""
+        self._work(context, instance, self._rebuild.run, request_spec, None)
 
     def start_instance(self, context, instance):
         """Cast by the API."""

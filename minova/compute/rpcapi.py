@@ -18,9 +18,10 @@ class ComputeAPI:
       get_console_output, get_diagnostics
     * 1.1 - build_and_run_instance takes alternates: a host that fails hands on to the next by itself,
       where one of 1.0 has the scheduler asked again
+    * 1.2 - rebuild_instance
     """
 
-    VERSION = "1.1"
+    VERSION = "1.2"
 
     def __init__(self, bus):
         target = messaging.Target(topic=TOPIC, version="1.0")
@@ -35,6 +36,18 @@ class ComputeAPI:
             arguments["alternates"] = alternates
         cctxt = self._client.prepare(server=instance.host, version=version)
         cctxt.cast(context, "build_and_run_instance", **arguments)
+
+    def can_rebuild_instance(self):
+        """Whether rebuild_instance may be sent: an upgrade may have pinned the computes to a version without it."""
+        return self._client.can_send_version("1.2")
+
+    def rebuild_instance(self, context, instance, request_spec):
+        """Make an evacuated instance anew on the host chosen for it; cast by a conductor.
+
+        :raises oslo_messaging.RPCVersionCapError: unless ``can_rebuild_instance()``.
+        """
+        cctxt = self._client.prepare(server=instance.host, version="1.2")
+        cctxt.cast(context, "rebuild_instance", instance=instance, request_spec=request_spec)
 
     def start_instance(self, context, instance):
         """Power an instance on; cast."""

@@ -14,6 +14,14 @@ class ComputeTaskAPI:
         """Build all instances of one request: one cast, however many they are."""
         self._compute_task_rpcapi.build_instances(context, request_spec)
 
+    def can_rebuild_instance(self):
+        """Whether the conductors may be asked to."""
+        return self._compute_task_rpcapi.can_rebuild_instance()
+
+    def rebuild_instance(self, context, instance, request_spec):
+        """Evacuate an instance: have it made anew on another host."""
+        self._compute_task_rpcapi.rebuild_instance(context, instance, request_spec)
+
     def reschedule_instance(self, context, instance, request_spec, alternates, reason):
         """``instance.host`` could not build the instance: have it built elsewhere."""
         self._compute_task_rpcapi.reschedule_instance(context, instance, request_spec, alternates, reason)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Server side of the ``conductor`` topic: writes the records for the computes, and runs the long tasks."""
 
+import contextlib
 import logging
 from concurrent import futures
 
@@ -9,9 +10,9 @@ import oslo_messaging as messaging
 import minova.conf
 from minova import exception, manager, objects
 from minova.compute import rpcapi as compute_rpcapi
-from minova.compute import tasks_in_hand
+from minova.compute import task_states, tasks_in_hand
 from minova.conductor import records, rpcapi
-from minova.conductor.tasks import build, recover
+from minova.conductor.tasks import build, evacuate, recover
 from minova.db import compute_nodes, engine, instances, migration, services
 from minova.network import api as network_api
 from minova.scheduler.client import query
@@ -32,19 +33,21 @@ class ConductorManager(manager.Manager):
         self._db = engine.Database(CONF.database_patience)
         self._records = records.Records(self._db)
         compute = compute_rpcapi.ComputeAPI(bus)
-        builds = build.BuildInstances(self._db, self._records, query.SchedulerQueryClient(bus), compute)
+        shared = (self._db, self._records, query.SchedulerQueryClient(bus), compute)
+        builds, evacuations = build.BuildInstances(*shared), evacuate.Evacuations(*shared)
         self._tasks_in_hand = tasks_in_hand.TasksInHand()
         self._recovering = futures.ThreadPoolExecutor(_RECOVERING_AT_ONCE, "recovery")
         self._recovery = recover.Recovery(
             self._db,
             self._records,
             builds,
+            evacuations,
             compute,
             network_api.API(bus),
             self._tasks_in_hand,
             self._recovering,
         )
-        self.additional_endpoints = [ComputeTaskManager(builds, self._tasks_in_hand)]
+        self.additional_endpoints = [ComputeTaskManager(builds, evacuations, self._tasks_in_hand)]
 
     def init_host(self):
         migration.wait_for_schema(self._db)
@@ -113,8 +116,9 @@ class ComputeTaskManager:
 
     target = messaging.Target(namespace="compute_task", version=rpcapi.ComputeTaskAPI.VERSION)
 
-    def __init__(self, builds, tasks_in_hand):
+    def __init__(self, builds, evacuations, tasks_in_hand):
         self._builds = builds
+        self._evacuations = evacuations
         self._tasks_in_hand = tasks_in_hand
 
     def build_instances(self, context, request_spec):
@@ -124,10 +128,23 @@ class ComputeTaskManager:
         ):
             self._builds.build(context, request_spec)
 
+    def rebuild_instance(self, context, instance, request_spec):
+        """Cast by the API for an instance whose host is down."""
+        with self._working_on(instance):
+            self._evacuations.rebuild(context, request_spec)
+
     def reschedule_instance(self, context, instance, request_spec, alternates, reason):
-        """Cast by a compute that could not build."""
+        """Cast by a compute that could not build, or not make anew what was evacuated."""
+        with self._working_on(instance):
+            if instance.task_state in task_states.REBUILD_STATES:
+                self._evacuations.reschedule(context, instance, request_spec, reason)
+            else:
+                self._builds.reschedule(context, instance, request_spec, alternates, reason)
+
+    @contextlib.contextmanager
+    def _working_on(self, instance):
         try:
             with self._tasks_in_hand.hold_all([(instance.task_id, instance.attempt)]):
-                self._builds.reschedule(context, instance, request_spec, alternates, reason)
+                yield
         except exception.UnexpectedTaskStateError as error:
-            LOG.info("[instance: %s] not rescheduled: %s", instance.uuid, error.message)
+            LOG.info("[instance: %s] left to others: %s", instance.uuid, error.message)

@@ -11,6 +11,7 @@ from minova.compute import task_states, vm_states
 from minova.db import actions, allocations, engine, instances
 
 CONF = minova.conf.CONF
+_EVACUATION_EVENT = "rebuild_server"
 _UPDATABLE = {"vm_state", "task_state", "power_state", "network_info", "progress"}
 
 
@@ -37,13 +38,10 @@ class Records:
             instances.update_task(
                 conn, instance_uuid, task, expected_task_states, deadline_seconds, on_no_host=False, **values
             )
-            _note(
-                conn,
-                instance_uuid,
-                task,
-                event,
-                ended="task_state" in values and values["task_state"] is None,
-            )
+            ended = "task_state" in values and values["task_state"] is None
+            if ended and task_states.REBUILD_SPAWNING in expected_task_states:
+                allocations.release_all_but(conn, instance_uuid, instances.get(conn, instance_uuid).host)
+            _note(conn, instance_uuid, task, event, ended)
 
     @engine.retry_on_deadlock
     def destroy(self, instance_uuid, task, event=None):
@@ -121,6 +119,58 @@ class Records:
             allocations.release(conn, row.uuid)
 
     @engine.retry_on_deadlock
+    def move(self, row, host, started_at):
+        """Give an instance that is evacuated to ``host``, which the scheduler has claimed, as the next attempt.
+
+        The claim on the host that it leaves stays until it is made anew: the way back.
+
+        :raises UnexpectedTaskStateError: when the task no longer holds the instance.
+        """
+        task = instances.Task(row.task_id, row.attempt)
+        values = {"host": host, "attempt": row.attempt + 1, "task_state": task_states.REBUILD_SPAWNING}
+        deadline_seconds = CONF.task.deadline_seconds
+        with self._db.writer() as conn:
+            instances.update_task(conn, row.uuid, task, [task_states.REBUILDING], deadline_seconds, **values)
+            actions.add_event(conn, task.id, _EVACUATION_EVENT, CONF.host, started_at)
+
+    @engine.retry_on_deadlock
+    def move_back(self, row):
+        """Return an instance to the host that it was to leave, so that the scheduler can choose anew.
+
+        :raises UnexpectedTaskStateError: when the task no longer holds the instance.
+        """
+        task = instances.Task(row.task_id, row.attempt)
+        deadline_seconds = CONF.task.deadline_seconds
+        with self._db.writer() as conn:
+            instances.get_held(conn, row.uuid, task)
+            values = {"host": _home(conn, row), "task_state": task_states.REBUILDING}
+            instances.update_task(
+                conn, row.uuid, task, [task_states.REBUILD_SPAWNING], deadline_seconds, **values
+            )
+            allocations.release_all_but(conn, row.uuid, values["host"])
+
+    @engine.retry_on_deadlock
+    def fail_evacuation(self, instance_uuid, task, error, started_at):
+        """End an evacuation that came to nothing, with the fault that says why, on the host where it began.
+
+        Until it was given to another host the instance is as it was. Afterwards the old host may have come back and
+        destroyed its guest, which was not its own any more: so it is in ERROR.
+
+        :raises UnexpectedTaskStateError: when the task no longer holds the instance.
+        """
+        with self._db.writer() as conn:
+            row = instances.get_held(conn, instance_uuid, task)
+            values = {"host": _home(conn, row), "task_state": None}
+            if row.attempt:
+                values["vm_state"] = vm_states.ERROR
+            deadline_seconds = CONF.task.deadline_seconds
+            instances.update_task(conn, row.uuid, task, [row.task_state], deadline_seconds, **values)
+            allocations.release_all_but(conn, row.uuid, values["host"])
+            actions.add_event(conn, task.id, _EVACUATION_EVENT, CONF.host, started_at, error.message)
+            actions.add_fault(conn, row.uuid, error.code, error.message, row.host)
+            actions.finish(conn, task.id, error.message)
+
+    @engine.retry_on_deadlock
     def abandon(self, instance_uuid, task, error):
         """End a task on an instance that has a guest, for good: ERROR, with the fault that says why.
 
@@ -166,6 +216,11 @@ def _assign(conn, row, host, expected_task_states):
     task = instances.Task(row.task_id, row.attempt)
     values = {"host": host, "attempt": row.attempt + 1, "task_state": task_states.SCHEDULING}
     instances.update_task(conn, row.uuid, task, expected_task_states, CONF.task.deadline_seconds, **values)
+
+
+def _home(conn, row):
+    """The host on which an evacuation began."""
+    return allocations.find_set_aside(conn, row.uuid) or row.host
 
 
 def _note(conn, instance_uuid, task, event, ended):

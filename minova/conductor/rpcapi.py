@@ -85,9 +85,10 @@ class ComputeTaskAPI:
     Version history:
 
     * 1.0 - build_instances, reschedule_instance
+    * 1.1 - rebuild_instance
     """
 
-    VERSION = "1.0"
+    VERSION = "1.1"
 
     def __init__(self, bus):
         target = messaging.Target(topic=TOPIC, namespace="compute_task", version="1.0")
@@ -97,8 +98,21 @@ class ComputeTaskAPI:
         """Find hosts for the instances of one request and have them built; cast."""
         self._client.cast(context, "build_instances", request_spec=request_spec)
 
+    def can_rebuild_instance(self):
+        """Whether rebuild_instance may be sent: an upgrade may have pinned the conductors to a version without it."""
+        return self._client.can_send_version("1.1")
+
+    def rebuild_instance(self, context, instance, request_spec):
+        """Find a host for an instance that leaves its own, and have it made anew there; cast.
+
+        :raises oslo_messaging.RPCVersionCapError: unless ``can_rebuild_instance()``.
+        """
+        self._client.prepare(version="1.1").cast(
+            context, "rebuild_instance", instance=instance, request_spec=request_spec
+        )
+
     def reschedule_instance(self, context, instance, request_spec, alternates, reason):
-        """``instance.host`` could not build: try another host; cast.
+        """``instance.host`` could not build, or make anew: try another host; cast.
 
         :param alternates: hosts left of the scheduler's answer (objects.Selection), or None when the
             sender does not know of any: then the scheduler is asked again.

@@ -14,6 +14,9 @@ import sqlalchemy as sa
 
 from minova.db.models import allocations, compute_nodes, instances
 
+# The attempt of a claim that the present task found: the way back, should the task fail.
+_SET_ASIDE = -1
+
 # The statements of every boot are built once: that costs more than running them.
 _LOCK_INSTANCES = (
     sa.select(instances.c.uuid, instances.c.task_id, instances.c.attempt)
@@ -124,9 +127,33 @@ def release(conn, instance_uuid, host=None):
 
     :returns: the hosts that were released.
     """
-    claimed = sa.select(allocations).where(allocations.c.instance_uuid == instance_uuid)
-    if host is not None:
-        claimed = claimed.where(allocations.c.host == host)
+    return _release(conn, instance_uuid, *([] if host is None else [allocations.c.host == host]))
+
+
+def release_all_but(conn, instance_uuid, host):
+    """Give back what an instance has claimed elsewhere than on ``host``."""
+    return _release(conn, instance_uuid, allocations.c.host != host)
+
+
+def set_aside(conn, instance_uuid):
+    """Mark what an instance has claimed as what it had before the task that begins.
+
+    Attempts count anew in each task: no claim of an earlier one may be taken for the answer to an attempt of this.
+    """
+    claimed = allocations.update().where(allocations.c.instance_uuid == instance_uuid)
+    conn.execute(claimed.values(attempt=_SET_ASIDE))
+
+
+def find_set_aside(conn, instance_uuid):
+    """The host of the claim that was set aside, or None."""
+    statement = sa.select(allocations.c.host).where(
+        allocations.c.instance_uuid == instance_uuid, allocations.c.attempt == _SET_ASIDE
+    )
+    return conn.execute(statement).scalar()
+
+
+def _release(conn, instance_uuid, *conditions):
+    claimed = sa.select(allocations).where(allocations.c.instance_uuid == instance_uuid, *conditions)
     # The lock is what makes it once: of two that release together, the second finds the row gone.
     rows = conn.execute(claimed.order_by(allocations.c.host).with_for_update()).all()
     for row in rows:

@@ -121,6 +121,11 @@ def begin_task(conn, row, task_id, task_state, deadline_seconds):
     _swap(conn, row.uuid, unchanged, values, f"task_state {row.task_state}")
 
 
+def set_request_spec(conn, uuid, request_spec):
+    """Change what a recovery asks the scheduler for, in the transaction that begins the task (a primitive)."""
+    conn.execute(instances.update().where(instances.c.uuid == uuid).values(request_spec=request_spec))
+
+
 def update_task(conn, uuid, task, expected_task_states, deadline_seconds, on_no_host=True, **values):
     """Write ``values`` on behalf of a running task and move its deadline.
 

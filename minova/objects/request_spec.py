@@ -30,6 +30,10 @@ class RequestSpec(base.MinovaObject):
         "requested_networks": fields.ListOfStringsField(nullable=True),
     }
 
+    def changed(self, **values):
+        """A copy with other values in some fields."""
+        return RequestSpec(**{**{name: getattr(self, name) for name in self.fields}, **values})
+
     @property
     def vcpus(self):
         """What each of the instances claims on its host; as are the two below."""

@@ -145,6 +145,88 @@ def test_an_action_on_a_dead_host_is_given_up_and_does_not_happen_later(cloud, d
     assert cloud.server(uuid)["status"] == "ACTIVE"
 
 
+_EVACUATE = {"evacuate": {"onSharedStorage": False}}
+
+
+def _evacuate(cloud, uuid):
+    status, answer = cloud.request("POST", f"/v2.1/servers/{uuid}/action", _EVACUATE)
+    assert (status, list(answer)) == (200, ["adminPass"]), answer
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "SHUTOFF"])
+def test_a_server_is_evacuated_and_the_returning_host_loses_its_guest(cloud, dying, status):
+    uuid = _boot_on(cloud, "host1")
+    if status == "SHUTOFF":
+        cloud.act(uuid, "os-stop")
+    before = cloud.wait_for_status(uuid, status)
+    dying.kill()
+    _wait_until_down(cloud, "host1")
+
+    _evacuate(cloud, uuid)
+
+    after = cloud.wait_for_status(uuid, status, _RECOVERED_SECONDS)
+    assert after["OS-EXT-SRV-ATTR:host"] == "host2"
+    for field in ("id", "name", "addresses", "OS-EXT-STS:power_state"):
+        assert after[field] == before[field]
+    assert cloud.guests_of(uuid) == ["host1", "host2"]
+    dying.start()
+    cloud.wait_for(lambda: cloud.guests_of(uuid) == ["host2"], "one guest", _RECOVERED_SECONDS)
+
+
+def test_a_host_that_comes_back_during_an_evacuation_loses_its_guest(cloud, dying):
+    uuid = _boot_on(cloud, "host1", metadata=_SLOW)
+    dying.kill()
+    _wait_until_down(cloud, "host1")
+    sleeper = cloud.hosts["host2"]
+    cloud.arm(Point(_WHILE_IT_WORKS, "before", "stop"), sleeper)
+
+    _evacuate(cloud, uuid)
+    cloud.wait_until_fired()
+    dying.start()
+    cloud.wait_for(lambda: cloud.guests_of(uuid) == ["host2"], "the old guest gone", _RECOVERED_SECONDS)
+    cloud.wake(sleeper)
+
+    cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)
+
+
+def test_an_evacuation_without_a_valid_host_leaves_the_server_as_it_was(cloud, dying):
+    uuid = _boot_on(cloud, "host1")
+    dying.kill()
+    _wait_until_down(cloud, "host1")
+    disabled = {"host": "host2", "binary": "minova-compute"}
+    cloud.request("PUT", "/v2.1/os-services/disable", disabled)
+
+    _evacuate(cloud, uuid)
+
+    server = cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)
+    assert server["OS-EXT-SRV-ATTR:host"] == "host1"
+    [action, *_] = cloud.request("GET", f"/v2.1/servers/{uuid}/os-instance-actions")[1]["instanceActions"]
+    assert action["action"] == "evacuate"
+    assert action["message"].startswith("No valid host was found. 2 hosts: ")
+    cloud.request("PUT", "/v2.1/os-services/enable", disabled)
+
+
+def test_an_evacuation_to_a_host_that_dies_too_goes_back(cloud, dying):
+    """Nothing is left but the host on which it was; when that returns with its guest, a hard reboot is enough."""
+    uuid = _boot_on(cloud, "host1", metadata=_SLOW)
+    dying.kill()
+    _wait_until_down(cloud, "host1")
+    second = cloud.hosts["host2"]
+    cloud.arm(Point(_WHILE_IT_WORKS, "before"), second)
+
+    _evacuate(cloud, uuid)
+    cloud.wait_until_fired().reap()
+
+    server = cloud.wait_for_status(uuid, "ERROR", _RECOVERED_SECONDS)
+    assert server["OS-EXT-SRV-ATTR:host"] == "host1"
+    assert server["fault"]["message"].startswith("No valid host was found. 2 hosts: ")
+    second.start()
+    dying.start()
+    cloud.wait_until_up(6)
+    cloud.act(uuid, "reboot", {"type": "HARD"})
+    cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)
+
+
 def test_a_server_that_has_no_other_host_ends_in_error_and_says_why(cloud, dying):
     cloud.arm(Point(_WHILE_IT_WORKS, "before"), dying)
     uuid = cloud.boot(availability_zone="nova:host1", networks=NETWORKS, metadata=_SLOW)

@@ -76,7 +76,7 @@ _BOOTS = [
     Case("before it spawns", "compute", Point(f"{_DRIVER}.spawn", "before")),
     Case("while it spawns", "compute", _WHILE_IT_WORKS, _SLOW),
     Case("between its spawn and its report", "compute", Point(f"{_DRIVER}.spawn", "after")),
-    Case("after its report", "compute", Point(f"{_BUILD}._report_active", "after")),
+    Case("after its report", "compute", Point(f"{_BUILD}._report_done", "after")),
     Case("before it hands on", "compute", Point(f"{_BUILD}._deallocate_network", "after"), _FAILING),
     Case(
         "before it allocates", "network", Point("minova.network.manager:NetworkManager._allocate", "before")

@@ -24,6 +24,7 @@ _FORBIDDEN = [
     *[(rpcapi, [*_MANAGERS, *_DATABASE]) for rpcapi in _RPCAPIS],
     ("minova.compute.manager", [*_DATABASE, "flask"]),
     ("minova.compute.build", [*_DATABASE, "flask"]),
+    ("minova.compute.rebuild", [*_DATABASE, "flask"]),
     ("minova.compute.actions", [*_DATABASE, "flask"]),
     ("minova.compute.reconcile", [*_DATABASE, "flask"]),
     ("minova.compute.resource_tracker", [*_DATABASE, "flask"]),

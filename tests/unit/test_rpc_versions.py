@@ -24,7 +24,7 @@ _PAIRS = [
     (network_rpcapi.NetworkAPI, network_manager.NetworkManager),
     (scheduler_rpcapi.SchedulerAPI, scheduler_manager.SchedulerManager),
 ]
-_NOT_REMOTE = {"wait_until_ready"}
+_NOT_REMOTE = {"wait_until_ready", "can_rebuild_instance"}
 
 
 def _ids(value):

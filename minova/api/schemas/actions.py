@@ -1,10 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bodies of /servers/ID/action: one key, which is the action."""
 
+from minova.api.schemas import parameter_types
+
 REBOOT = {
     "type": "object",
     "properties": {"type": {"enum": ["HARD", "Hard", "hard", "SOFT", "Soft", "soft"]}},
     "required": ["type"],
+    "additionalProperties": False,
+}
+EVACUATE = {
+    "type": "object",
+    "properties": {
+        "host": parameter_types.HOST,
+        "onSharedStorage": parameter_types.BOOLEAN,
+        "adminPass": {"type": "string"},
+    },
+    "required": ["onSharedStorage"],
     "additionalProperties": False,
 }
 # -1 and null mean all of it.

@@ -52,7 +52,7 @@ class BuildInstances:
             self._fail(row, exception.MaxRetriesExceeded(reason=tries), reason)
             return
         tried = [*request_spec.ignore_hosts, row.host]
-        spec = objects.RequestSpec(**{**_fields(request_spec), "ignore_hosts": tried, "attempt": row.attempt})
+        spec = request_spec.changed(ignore_hosts=tried, attempt=row.attempt)
         if not self._try_alternates(context, row, spec, alternates or []):
             self._records.unassign(row, task_states.BUILD_STATES)
             self.build(context, spec)
@@ -108,9 +108,8 @@ class BuildInstances:
 
 def _narrowed(spec, rows):
     """The part of a request that is about ``rows``."""
-    own = {"instance_uuids": [row.uuid for row in rows], "task_ids": [row.task_id for row in rows]}
-    return objects.RequestSpec(**{**_fields(spec), **own, "attempt": rows[0].attempt})
-
-
-def _fields(spec):
-    return {name: getattr(spec, name) for name in spec.fields}
+    return spec.changed(
+        instance_uuids=[row.uuid for row in rows],
+        task_ids=[row.task_id for row in rows],
+        attempt=rows[0].attempt,
+    )

@@ -9,6 +9,7 @@ attempt, so a worker that was only slow does no harm.
 import logging
 
 import oslo_messaging as messaging
+from oslo_utils import timeutils
 
 import minova.conf
 from minova import context, exception, objects, rpc_client, servicegroup
@@ -26,10 +27,13 @@ class Recovery:
     :param executor: runs what is taken over. It may wait for a scheduler, and the sweep must not.
     """
 
-    def __init__(self, database, records, builds, compute_rpcapi, network_api, tasks_in_hand, executor):
+    def __init__(
+        self, database, records, builds, evacuations, compute_rpcapi, network_api, tasks_in_hand, executor
+    ):
         self._db = database
         self._records = records
         self._builds = builds
+        self._evacuations = evacuations
         self._compute_rpcapi = compute_rpcapi
         self._network_api = network_api
         self._tasks_in_hand = tasks_in_hand
@@ -73,6 +77,8 @@ class Recovery:
             self._give_up(row, "nobody finished it.")
         elif row.task_state in task_states.BUILD_STATES:
             self._recover_build(task_context, row)
+        elif row.task_state in task_states.REBUILD_STATES:
+            self._recover_evacuation(task_context, row)
         elif row.task_state == task_states.DELETING:
             self._recover_delete(task_context, row)
         else:
@@ -89,6 +95,16 @@ class Recovery:
         else:
             reason = f"{row.host} is down"
             self._builds.reschedule(task_context, objects.Instance.from_row(row), spec, None, reason)
+
+    def _recover_evacuation(self, task_context, row):
+        spec = objects.RequestSpec.obj_from_primitive(row.request_spec).changed(attempt=row.attempt)
+        instance = objects.Instance.from_row(row)
+        if row.task_state == task_states.REBUILDING:
+            self._evacuations.rebuild(task_context, spec)
+        elif self._is_up(row.host):
+            self._compute_rpcapi.rebuild_instance(task_context, instance, spec)
+        else:
+            self._evacuations.reschedule(task_context, instance, spec, f"{row.host} is down")
 
     def _recover_delete(self, task_context, row):
         if row.host and self._is_up(row.host):
@@ -119,6 +135,8 @@ class Recovery:
         LOG.error("[instance: %s] %s", row.uuid, error.message)
         if row.vm_state == vm_states.BUILDING:
             self._records.fail(row.uuid, task, error)
+        elif row.task_state in task_states.REBUILD_STATES:
+            self._evacuations.fail(row, error, timeutils.utcnow())
         else:
             self._records.abandon(row.uuid, task, error)
 

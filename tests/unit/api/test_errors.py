@@ -28,6 +28,7 @@ _STATUSES = {
     exception.ServiceNotFound: 404,
     exception.ComputeHostNotFound: 404,
     exception.ActionNotFound: 404,
+    exception.ComputeServiceInUse: 400,
     exception.MarkerNotFound: 400,
     exception.Conflict: 409,
     exception.FlavorExists: 409,

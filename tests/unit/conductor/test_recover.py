@@ -34,6 +34,22 @@ class FakeBuilds:
         self.rescheduled.append((instance.uuid, alternates, reason))
 
 
+class FakeEvacuations:
+    """Remembers what it is asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def rebuild(self, context, request_spec):
+        self.asked.append(("rebuild", request_spec.attempt))
+
+    def reschedule(self, context, instance, request_spec, reason):
+        self.asked.append(("reschedule", reason))
+
+    def fail(self, row, error, started_at):
+        self.asked.append(("fail", error.message))
+
+
 class AtOnce:
     """An executor that works on what it gets before it returns."""
 
@@ -52,19 +68,24 @@ def builds():
 
 
 @pytest.fixture
+def evacuations():
+    return FakeEvacuations()
+
+
+@pytest.fixture
 def in_hand():
     return TasksInHand()
 
 
 @pytest.fixture
-def recovery(database, bus, builds, in_hand):
+def recovery(database, bus, builds, evacuations, in_hand):
     records.add_host(database, "up")
     records.add_host(database, "down")
     with database.writer() as conn:
         (down,) = services.find(conn, host="down")
         services.update(conn, down.uuid, forced_down=True)
     compute, network = compute_rpcapi.ComputeAPI(bus), network_api.API(bus)
-    return Recovery(database, Records(database), builds, compute, network, in_hand, AtOnce())
+    return Recovery(database, Records(database), builds, evacuations, compute, network, in_hand, AtOnce())
 
 
 def _add(database, **values):
@@ -142,6 +163,42 @@ def test_a_delete_on_a_dead_host_is_done_without_it(database, bus, recovery):
     with pytest.raises(exception.InstanceNotFound):
         _get(database, row.uuid)
     assert bus.sent() == [("cast", "network", "deallocate_for_instance")]
+
+
+def test_an_evacuation_without_a_host_is_scheduled_again(database, bus, evacuations, recovery):
+    _add(database, vm_state="active", task_state="rebuilding", host="down")
+
+    recovery.sweep()
+
+    assert (bus.messages, evacuations.asked) == ([], [("rebuild", 0)])
+
+
+def test_an_evacuation_is_sent_again_to_its_living_host(database, bus, evacuations, recovery):
+    _add(database, vm_state="active", task_state="rebuild_spawning", attempt=1, host="up")
+
+    recovery.sweep()
+
+    assert bus.sent() == [("cast", "compute.up", "rebuild_instance")]
+    assert bus.last("rebuild_instance")["request_spec"].attempt == 1
+    assert evacuations.asked == []
+
+
+def test_an_evacuation_to_a_host_that_died_too_goes_on_to_another(database, bus, evacuations, recovery):
+    _add(database, vm_state="active", task_state="rebuild_spawning", attempt=1, host="down")
+
+    recovery.sweep()
+
+    assert (bus.messages, evacuations.asked) == ([], [("reschedule", "down is down")])
+
+
+def test_an_evacuation_that_comes_no_further_is_given_up(conf, database, bus, evacuations, recovery):
+    conf.config(group="task", max_takeovers=2)
+    _add(database, vm_state="active", task_state="rebuilding", host="down", takeovers=2)
+
+    recovery.sweep()
+
+    [(what, why)] = evacuations.asked
+    assert (what, why.startswith("The task was abandoned in state rebuilding 3 times")) == ("fail", True)
 
 
 def test_an_action_on_a_dead_host_ends_in_error_and_says_why(database, bus, recovery):
