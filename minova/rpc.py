@@ -20,6 +20,7 @@ _SECONDS_BETWEEN_LOGS = 5
 _LISTENER_LOOK_SECONDS = 0.25
 _MISSING_CALLER_SECONDS = 10
 _PREFETCH = 16
+_LONGEST_RECONNECT_PAUSE_SECONDS = 10
 EMBEDDED_BROKER_URL = "rabbit://guest:guest@127.0.0.1:5673/"
 
 
@@ -35,6 +36,8 @@ def set_defaults(conf):
     conf.set_default("kombu_missing_consumer_retry_timeout", _MISSING_CALLER_SECONDS, group=group)
     # By oslo.messaging's default the broker sends all it has, and other servers of the topic get none of it.
     conf.set_default("rabbit_qos_prefetch_count", _PREFETCH, group=group)
+    # Half a minute by oslo.messaging's default: so long a service would be away that has nothing to wait for any more.
+    conf.set_default("rabbit_interval_max", _LONGEST_RECONNECT_PAUSE_SECONDS, group=group)
 
 
 class RequestContextSerializer(messaging.Serializer):

@@ -2,15 +2,19 @@
 """Connections to the broker that do not come back in one wave, and that leave no queue for answers behind.
 
 oslo.messaging pauses the same seconds everywhere, so that after an outage a thousand hosts come at the same moments
-(its option kombu_reconnect_splay changes what is logged, and not the pause). This reaches into its driver, which is
+(its option kombu_reconnect_splay changes what is logged, and not the pause). A listener of its besides begins its
+back-off anew at each look, and so tries every second however long the outage is. This reaches into its driver, which is
 not public API: tests/functional/test_reconnect.py fails when a new release changes it.
 """
 
 import random
+import time
 
-from oslo_messaging._drivers import impl_rabbit
+from oslo_messaging._drivers import common, impl_rabbit
 
 _FROM, _TO = 0.5, 1.5
+# A listener pauses so much of the time that the broker has been away; who comes back is spread over about as long.
+_SHARE_OF_OUTAGE = 0.5
 
 
 class _Jittered:
@@ -26,11 +30,15 @@ class _Jittered:
         connection.__dict__[self._name] = seconds
 
 
-class _JitteredDelay(_Jittered):
-    """The pause before the first try to reconnect, with oslo.messaging's splay."""
+class _Delay(_Jittered):
+    """The pause before a try to reconnect, with oslo.messaging's splay; a listener's grows while the broker is away."""
 
     def __get__(self, connection, _owner=None):
-        return super().__get__(connection) + random.uniform(0, connection.kombu_reconnect_splay)
+        seconds = super().__get__(connection)
+        if connection.purpose == common.PURPOSE_LISTEN:
+            grown_seconds = _SHARE_OF_OUTAGE * connection.outage_seconds() * random.uniform(_FROM, _TO)
+            seconds = max(seconds, min(grown_seconds, connection.interval_max))
+        return seconds + random.uniform(0, connection.kombu_reconnect_splay)
 
 
 class JitteredConnection(impl_rabbit.Connection):
@@ -39,7 +47,21 @@ class JitteredConnection(impl_rabbit.Connection):
     interval_start = _Jittered()
     interval_stepping = _Jittered()
     interval_max = _Jittered()
-    kombu_reconnect_delay = _JitteredDelay()
+    kombu_reconnect_delay = _Delay()
+    # Of the monotonic clock; None while the broker is there.
+    _away_since = None
+
+    def outage_seconds(self):
+        """How long the broker has been away; asked by the driver's pauses alone, so it begins at the first of them."""
+        if self._away_since is None:
+            self._away_since = time.monotonic()
+        return time.monotonic() - self._away_since
+
+    def _set_current_channel(self, new_channel):
+        is_back = new_channel not in (None, self.channel)
+        super()._set_current_channel(new_channel)
+        if is_back:
+            self._away_since = None
 
     def close(self):
         """The driver deletes a fanout's queue, but leaves one for answers to expire half an hour later."""

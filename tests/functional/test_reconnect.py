@@ -13,16 +13,18 @@ import kombu.exceptions
 import oslo_messaging as messaging
 import pytest
 from oslo_config import fixture as config_fixture
-from oslo_messaging._drivers import common
+from oslo_messaging._drivers import amqpdriver, common
 
 import minova.conf
 from minova import baserpc, context, rpc, rpc_client, rpc_reconnect
 from minova.objects import base as objects_base
 from tests import broker_process
+from tests.cloud import free_port
 
 CONF = minova.conf.CONF
 _HOSTS = 100
 _BUCKET_SECONDS = 0.1
+_OUTAGE_SECONDS = 4
 
 
 @pytest.fixture
@@ -37,8 +39,15 @@ def conf():
 @pytest.fixture
 def closed_door():
     """A port that takes every connection and ends it: (port, list of the moments of all tries)."""
+    port = free_port()
+    with _closed_door(port) as moments:
+        yield port, moments
+
+
+@contextlib.contextmanager
+def _closed_door(port):
     moments = []
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0), backlog=2 * _HOSTS)) as listener:
+    with contextlib.closing(socket.create_server(("127.0.0.1", port), backlog=2 * _HOSTS)) as listener:
 
         def refuse():
             with contextlib.suppress(OSError):
@@ -48,7 +57,7 @@ def closed_door():
                     connection.close()
 
         threading.Thread(target=refuse, daemon=True).start()
-        yield listener.getsockname()[1], moments
+        yield moments
         listener.shutdown(socket.SHUT_RDWR)
 
 
@@ -75,10 +84,7 @@ def test_a_hundred_hosts_do_not_come_back_in_one_wave(conf, closed_door):
 
 
 def test_each_connection_pauses_otherwise_and_within_bounds():
-    connection = rpc_reconnect.JitteredConnection.__new__(rpc_reconnect.JitteredConnection)
-    connection.kombu_reconnect_splay = 3.0
-    connection.kombu_reconnect_delay = 2.0
-    connection.interval_max = 30
+    connection = _connection(purpose=common.PURPOSE_SEND, splay=3.0)
 
     delays = {connection.kombu_reconnect_delay for _ in range(200)}
 
@@ -86,6 +92,63 @@ def test_each_connection_pauses_otherwise_and_within_bounds():
     assert min(delays) >= 1.0
     assert 3.0 < max(delays) <= 6.0
     assert all(15 <= connection.interval_max <= 45 for _ in range(50))
+
+
+def _connection(purpose, splay=0.0):
+    """One that was never made: it can only be asked for its pauses."""
+    connection = rpc_reconnect.JitteredConnection.__new__(rpc_reconnect.JitteredConnection)
+    connection.purpose = purpose
+    connection.kombu_reconnect_splay = splay
+    connection.kombu_reconnect_delay = 2.0
+    connection.interval_max = 30
+    return connection
+
+
+@pytest.mark.parametrize(
+    ("away_seconds", "at_least", "at_most"),
+    [(0, 1.0, 3.0), (20, 5.0, 15.0), (40, 10.0, 30.0), (900, 15.0, 45.0)],
+)
+def test_a_listener_pauses_the_longer_the_longer_the_broker_is_away(away_seconds, at_least, at_most):
+    connection = _connection(common.PURPOSE_LISTEN)
+    connection._away_since = time.monotonic() - away_seconds
+
+    delays = [connection.kombu_reconnect_delay for _ in range(200)]
+
+    assert min(delays) >= at_least - 0.01
+    assert max(delays) <= at_most + 0.1
+    assert max(delays) - min(delays) > (at_most - at_least) / 2
+
+
+def test_a_listener_tries_less_often_the_longer_it_takes_and_then_comes_back(conf, monkeypatch, tmp_path):
+    # At each look its back-off began anew: it tried at the same pace for ever.
+    broker = broker_process.start_broker(tmp_path)
+    conf.config(transport_url=broker.url)
+    conf.config(kombu_reconnect_delay=0.02, group="oslo_messaging_rabbit")
+    bus = rpc.Bus("minova-test", "here")
+    monkeypatch.setattr(amqpdriver, "ACK_REQUEUE_EVERY_SECONDS_MIN", 0.005)
+    monkeypatch.setattr(amqpdriver, "ACK_REQUEUE_EVERY_SECONDS_MAX", 0.005)
+    target = messaging.Target(topic="there", server="here")
+    endpoints = [baserpc.BaseRPCAPI("minova-test", "here")]
+    server = bus.get_server(target, endpoints, objects_base.MinovaObjectSerializer())
+    server.start()
+    try:
+        broker.kill()
+        with _closed_door(broker.port) as moments:
+            began = time.monotonic()
+            _wait_until(lambda: moments and moments[-1] - began > _OUTAGE_SECONDS)
+        broker.start()
+
+        # A call would wait for the queue, and for the queue of its answer.
+        base_api = baserpc.BaseAPI(bus, "there")
+        assert base_api.ping(context.get_admin_context(), "x", timeout_seconds=30)["host"] == "here"
+    finally:
+        server.stop()
+        server.wait()
+        bus.cleanup()
+        broker.stop()
+
+    # At its first pace it would have tried some hundred times.
+    assert len(moments) < 50
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +214,13 @@ def _outcome(bus, topic):
     except rpc_client.NobodyListens:
         return "nobody"
     return "sent"
+
+
+def _wait_until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "this did not come true in time"
+        time.sleep(0.05)
 
 
 def _queues_of(server):
