@@ -81,7 +81,7 @@ def wanted(message, request, server):
 def _say_where(firehose, url):
     if not firehose.is_on():
         print(off_hint(firehose.virtual_host), file=sys.stderr)
-    else:
+    elif sys.stderr.isatty():
         # Nothing is shown until somebody speaks; without this it would look as if nothing worked.
         print(f"Listening to {settings.without_password(url)}; Ctrl-C ends it.", file=sys.stderr)
 

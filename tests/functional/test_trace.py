@@ -12,7 +12,6 @@ import amqp
 import pytest
 
 from minova.trace.firehose import Firehose, TraceError
-from minova.up.settings import without_password
 from tests import broker_process, real_servers
 
 DEADLINE_SECONDS = 20
@@ -102,10 +101,7 @@ def test_the_command_prints_a_line_per_message(tmp_path):
         line = first_line(trace, lambda: publish(broker.url, "minova", "compute.host1", CALL))
         assert json.loads(line)["method"] == "ping"
         trace.send_signal(2)
-        assert trace.wait(timeout=DEADLINE_SECONDS) == 0
-        assert trace.stderr.read().splitlines() == [
-            f"Listening to {without_password(broker.url)}; Ctrl-C ends it."
-        ]
+        assert (trace.wait(timeout=DEADLINE_SECONDS), trace.stderr.read()) == (0, "")
     finally:
         trace.kill()
         trace.communicate()

@@ -40,6 +40,7 @@ export class Diagram {
     const focused = this._area.contains(document.activeElement);
     this._markup = markup;
     this._area.innerHTML = markup;
+    this._area.style.setProperty("--natural-width", `${this._area.firstElementChild?.getAttribute("width") ?? 0}px`);
     const current = this._find(this._current) ?? this._messages()[0];
     this._rove(current);
     if (focused) {

@@ -36,8 +36,8 @@ export class ServersView {
     const [servers, hosts] = await Promise.all([get("api/servers"), get("api/hosts")]);
     this._servers = servers.servers;
     await this._learnFlavors();
-    show(byId("servers"), this._table());
-    show(byId("hosts"), hostTable(hosts.hosts));
+    show(byId("server-table"), this._table());
+    show(byId("host-table"), hostTable(hosts.hosts));
     await this._refreshDecisions();
   }
 

@@ -33,7 +33,7 @@ export class ServicesView {
 
   async refresh() {
     const { services, reason } = await get("api/services");
-    show(byId("services"), services.length > 0 ? el("ul", { class: "services" }, services.map(card)) : el("p", { class: "empty" }, reason));
+    show(byId("service-list"), services.length > 0 ? el("ul", { class: "services" }, services.map(card)) : el("p", { class: "empty" }, reason));
   }
 
   async _act(button) {
@@ -49,7 +49,7 @@ function card(service) {
     "li",
     { class: "service", "data-key": service.name },
     el("h3", {}, service.name),
-    el("p", { class: `state ${look}` }, el("span", { "aria-hidden": "true" }, sign), ` ${service.state}`),
+    el("p", { class: `state ${look}` }, el("span", { "aria-hidden": "true" }, sign), " ", el("span", {}, service.state)),
     el("p", { class: "detail" }, details(service).join(" · ")),
     el("div", { class: "actions" }, BUTTONS.filter(([what]) => service.actions.includes(what)).map((each) => button(service, ...each))),
   );

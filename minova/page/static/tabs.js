@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tabs after the ARIA pattern: arrow keys move, Home and End jump, the hash of the address says which one is open.
-// `#servers/<id>` opens the tab `servers` and hands `<id>` to its view.
+// `#servers/<id>` opens the tab `servers` and hands `<id>` to its view. No element may have the id `servers`: the
+// browser would scroll to it.
 
 export class Tabs {
   constructor(list, opened) {

@@ -23,17 +23,17 @@ export function timeline(request) {
       { class: "scroll", tabindex: "0", role: "group", "aria-label": "Timeline" },
       el(
         "table",
-        { class: "bars" },
+        { class: "bars", role: "table" },
         el("caption", { class: "visually-hidden" }, "Each step of the request in order, with when it began and how long it took"),
-        el("thead", {}, el("tr", {}, ["Step", "What", "Begins", "Takes"].map(header), el("td", { "aria-hidden": "true" }, scale(total)))),
-        el("tbody", {}, steps.map((step) => row(step, begin, total))),
+        el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ["Step", "What", "Begins", "Takes"].map(header), el("td", { "aria-hidden": "true" }, scale(total)))),
+        el("tbody", { role: "rowgroup" }, steps.map((step) => row(step, begin, total))),
       ),
     ),
   ];
 }
 
 function header(name) {
-  return el("th", { scope: "col" }, name);
+  return el("th", { scope: "col", role: "columnheader" }, name);
 }
 
 // The sum of each kind; steps overlap, so that these may be more than the request took.
@@ -54,11 +54,11 @@ function sums(steps) {
 function row(step, begin, total) {
   return el(
     "tr",
-    { "data-key": `${step.message}-${step.kind}-${step.begin}` },
-    el("th", { scope: "row" }, step.name),
-    el("td", {}, KINDS[step.kind] ?? step.kind),
-    el("td", { class: "number" }, duration(step.begin - begin)),
-    el("td", { class: "number" }, duration(step.end - step.begin)),
+    { "data-key": `${step.message}-${step.kind}-${step.begin}`, role: "row" },
+    el("th", { scope: "row", role: "rowheader" }, step.name),
+    el("td", { role: "cell" }, KINDS[step.kind] ?? step.kind),
+    el("td", { class: "number", role: "cell" }, duration(step.begin - begin)),
+    el("td", { class: "number", role: "cell" }, duration(step.end - step.begin)),
     el("td", { class: "bar-cell", "aria-hidden": "true" }, bar(step, begin, total)),
   );
 }

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one may do from the page: to servers, and to the services themselves."""
+
+import re
+
+from playwright.sync_api import expect
+
+
+def row_of(page, server):
+    return page.get_by_role("row").filter(has_text=server["id"])
+
+
+def service(page, name):
+    return page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=name, exact=True))
+
+
+def test_several_servers_boot_with_metadata_from_the_form(visit, up):
+    page = visit("servers")
+    page.get_by_role("button", name="Boot a server").first.click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name").fill("many")
+    form.get_by_label("How many").fill("2")
+    form.get_by_label("Further metadata").fill("colour = blue")
+    form.get_by_role("button", name="Boot", exact=True).click()
+    expect(page.get_by_role("status").get_by_text("Asked for 2 servers.")).to_be_visible()
+    for name in ("many-1", "many-2"):
+        expect(page.get_by_role("row").filter(has_text=name).get_by_text("ACTIVE")).to_be_visible()
+    found = [
+        server for server in up.api.get("/servers/detail")["servers"] if server["name"].startswith("many")
+    ]
+    assert [server["metadata"]["colour"] for server in found] == ["blue", "blue"]
+
+
+def test_a_refused_boot_is_told_in_the_form_and_keeps_what_was_typed(visit):
+    page = visit("servers")
+    page.get_by_role("button", name="Boot a server").first.click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name").fill("refused")
+    form.get_by_label("Further metadata").fill("no equals sign")
+    form.get_by_role("button", name="Boot", exact=True).click()
+    expect(form.get_by_role("alert")).to_contain_text("key=value")
+    form.get_by_label("Further metadata").fill(f"{'k' * 300}=v")
+    form.get_by_role("button", name="Boot", exact=True).click()
+    expect(form.get_by_role("alert")).not_to_contain_text("key=value")
+    expect(form.get_by_role("alert")).not_to_be_empty()
+    expect(form.get_by_label("Name")).to_have_value("refused")
+    page.keyboard.press("Escape")
+    expect(form).to_be_hidden()
+
+
+def test_a_server_is_stopped_started_rebooted_and_deleted(visit, up):
+    server = up.boot("toy")
+    page = visit("servers")
+    row = row_of(page, server)
+    row.get_by_role("button", name="Stop toy").click()
+    row.get_by_role("button", name="Start toy", exact=True).click()
+    expect(row.get_by_text("ACTIVE")).to_be_visible()
+    row.get_by_role("button", name="Reboot toy").click()
+    expect(page.get_by_role("status").get_by_text("Asked to reboot toy.")).to_be_visible()
+    row.get_by_role("button", name="Delete toy").click()
+    expect(row).to_have_count(0)
+
+
+def test_a_killed_service_comes_back_with_queues_of_its_own(visit, up):
+    watching = visit("topology")
+    queues = watching.get_by_role("table", name="Queues")
+    expect(queues.get_by_role("row").filter(has_text=re.compile("^scheduler_fanout"))).to_be_visible()
+    page = visit("services")
+    scheduler = service(page, "scheduler")
+    scheduler.get_by_role("button", name="Kill scheduler").click()
+    expect(scheduler.get_by_text("restarted 1 time")).to_be_visible()
+    expect(scheduler.get_by_text("running")).to_be_visible()
+    log = watching.get_by_role("region", name="What changed")
+    expect(log.get_by_text("went").first).to_be_visible()
+    expect(log.get_by_text("came").first).to_be_visible()
+
+
+def test_a_service_is_stopped_and_started_without_the_mouse(visit):
+    page = visit("services")
+    network = service(page, "network")
+    network.get_by_role("button", name="Stop network").focus()
+    page.keyboard.press("Enter")
+    network.get_by_role("button", name="Start network", exact=True).focus()
+    expect(network.get_by_text("stopped", exact=True)).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(network.get_by_text("running", exact=True)).to_be_visible()
+
+
+def test_a_paused_service_goes_on_when_it_is_resumed(visit, up):
+    page = visit("services")
+    compute = service(page, "compute")
+    compute.get_by_role("button", name="Pause compute").click()
+    expect(compute.get_by_text("paused", exact=True)).to_be_visible()
+    compute.get_by_role("button", name="Resume compute").click()
+    expect(compute.get_by_text("running", exact=True)).to_be_visible()
+    assert up.boot("afterwards")["status"] == "ACTIVE"
