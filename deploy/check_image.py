@@ -24,6 +24,7 @@ FIRST = "db-sync"
 INSTANCES = 6
 ACTIVE_SECONDS = 60
 PUBLISHED_API = "127.0.0.1:8774"
+PUBLISHED_PAGE = "127.0.0.1:8780"
 
 
 def main():
@@ -64,6 +65,8 @@ def check_services():
             "OS_DEFAULT__TRANSPORT_URL": stack.enter_context(_own_virtual_host()),
             "OS_DATABASE__CONNECTION": stack.enter_context(_own_database()),
             "OS_API__PORT": str(port),
+            "OS_PAGE__PORT": str(_free_port()),
+            "OS_PAGE__API_URL": f"http://127.0.0.1:{port}",
         }
         services = _make_containers(stack, settings)
         say(f"{FIRST}: {' '.join(compose.read_services()[FIRST]['command'])}")
@@ -94,7 +97,10 @@ def _need(server):
 
 def _make_containers(stack, settings):
     directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="check-image-"))
-    replacements = {PUBLISHED_API: f"127.0.0.1:{settings['OS_API__PORT']}"}
+    replacements = {
+        PUBLISHED_API: f"127.0.0.1:{settings['OS_API__PORT']}",
+        PUBLISHED_PAGE: f"127.0.0.1:{settings['OS_PAGE__PORT']}",
+    }
     return {
         name: containers.ServiceContainer(
             name,

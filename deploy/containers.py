@@ -12,6 +12,8 @@ from deploy import compose, image
 _CONFIG_VOLUME = f"{image.ROOT}/deploy/minova.conf:/etc/minova/minova.conf:ro"
 _HEALTHY_SECONDS = 120
 _BETWEEN_PROBES_SECONDS = 0.5
+# Not in the specification: there every container has a network of its own.
+_PORTS = ("OS_API__PORT", "OS_PAGE__PORT")
 # buildah run, its runtime, its exec, and then the command itself.
 _DEPTH_OF_COMMAND = 3
 
@@ -29,7 +31,7 @@ class ServiceContainer:
         self._container = container
         own = specification["environment"]
         self._environment = own | {
-            key: value for key, value in settings.items() if key in own or key == "OS_API__PORT"
+            key: value for key, value in settings.items() if key in own or key in _PORTS
         }
         self._replacements = replacements
         self._log_path = pathlib.Path(log_path)

@@ -15,7 +15,7 @@ class News:
     """What a listener is told."""
 
     version: int
-    # Of "state", "requests", "servers", "services", "topology".
+    # Of "state", "requests", "servers", "services", "topology", "debugger".
     what: list
     # Ids of the requests that have grown, or None when there were too many.
     requests: list | None

@@ -4,10 +4,9 @@
 import urllib.parse
 
 from minova.page.errors import PageError
-from minova.up.api_client import ApiClient, ApiError
+from minova.up.api_client import ApiError
 
 ACTIONS = {"reboot": {"reboot": {"type": "SOFT"}}, "stop": {"os-stop": None}, "start": {"os-start": None}}
-_TIMEOUT_SECONDS = 10
 # Newest first; a page with more rows than this is of no use to anybody.
 MOST_SERVERS = 500
 MOST_HOSTS = 1000
@@ -16,17 +15,13 @@ MOST_HOSTS = 1000
 class Cloud:
     """What the Compute API tells; all methods raise PageError when it refuses (its 4xx) or is away (503)."""
 
-    def __init__(self, url):
-        self.url = url
-        self._api = ApiClient(url, _TIMEOUT_SECONDS)
+    def __init__(self, api):
+        """:param api: an api_client.ApiClient"""
+        self._api = api
 
-    def trouble(self):
-        """Why the API does not answer; None when it does."""
-        try:
-            ApiClient(self.url, timeout_seconds=2).get("/")
-        except ApiError as error:
-            return str(error)
-        return None
+    @property
+    def url(self):
+        return self._api.url
 
     def servers(self):
         """Newest first."""

@@ -10,6 +10,7 @@ from minova.page import app, sources
 from minova.page.bus import Bus
 from minova.page.changes import Changes
 from minova.page.cloud import Cloud
+from minova.page.debugger import Debugger, client_maker
 from minova.page.decisions import Decisions
 from minova.page.errors import PageError
 from minova.page.http_server import HttpServer, bind
@@ -22,10 +23,18 @@ from minova.page.topology import Topology
 from minova.trace import events, firehose, recording
 from minova.trace.store import NO_REQUEST, Store
 from minova.up import settings
+from minova.up.api_client import ApiClient
 
 CONF = minova.conf.CONF
 LOG = logging.getLogger(__name__)
 _TOPICS = ("api", "conductor", "scheduler", "network", "compute")
+# What may have changed with an event: a message is about servers or hosts, the debugger notes what it does to it.
+_TOPICS_OF = {
+    events.PUBLISHED: ("requests", "servers"),
+    events.DELIVERED: ("requests", "servers"),
+    events.NOTED: ("requests", "debugger"),
+}
+_API_SECONDS = 10
 BINARY = "minova-page"
 DEFAULT_TRANSPORT_URL = f"rabbit://guest:guest@127.0.0.1:{settings.DEFAULT_BROKER_PORT}/"
 
@@ -44,9 +53,10 @@ class PageService:
         self._recording = Recording(
             recording.path_in(CONF.state_path), CONF.page.recording_bytes, lambda: self._changes.tell("state")
         )
-        self._bus = Bus(CONF.transport_url, self._take, lambda: self._changes.tell("state"))
-        self._cloud = Cloud(_api_url())
+        self._bus = Bus(CONF.transport_url, self._take, lambda: self._changes.tell("state", "topology"))
+        self._cloud = Cloud(ApiClient(_api_url(), _API_SECONDS))
         self._decisions = Decisions()
+        services, management_url = Services(CONF.state_path), _management_url(addresses[0])
         everything = sources.Sources(
             bus=self._bus,
             store=self._store,
@@ -54,9 +64,10 @@ class PageService:
             recording=self._recording,
             changes=self._changes,
             cloud=self._cloud,
-            topology=Topology(Management(_management_url(addresses[0]), addresses[0]), self._queue_names),
+            topology=Topology(Management(management_url, addresses[0]), self._queue_names),
             decisions=self._decisions,
-            services=Services(CONF.state_path),
+            services=services,
+            debugger=Debugger(client_maker(services, management_url, CONF.transport_url)),
             listeners=Listeners(CONF.page.max_listeners),
         )
         self._http_server = HttpServer(app.create_app(everything), self._listener)
@@ -80,9 +91,7 @@ class PageService:
             return
         self._store.add(event)
         self._recording.add(event)
-        is_about_servers = event.what == events.PUBLISHED and event.message.instances
-        topics = ("requests", "servers") if is_about_servers else ("requests",)
-        self._changes.tell(*topics, request_id=event.message.request_id or NO_REQUEST)
+        self._changes.tell(*_TOPICS_OF[event.what], request_id=event.message.request_id or NO_REQUEST)
 
     def _queue_names(self):
         """Of the topics, and of the services that have reported."""

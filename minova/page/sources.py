@@ -21,6 +21,7 @@ class Sources:
     topology: object
     decisions: object
     services: object
+    debugger: object
     listeners: object
 
 

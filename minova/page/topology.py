@@ -19,9 +19,10 @@ class Topology:
     :param names: called without arguments: names of the queues to ask for when there is no management API.
     """
 
-    def __init__(self, management, names, clock=time.monotonic):
+    def __init__(self, management, names, clock=time.monotonic, by_amqp=None):
         self._management = management
         self._names = names
+        self._by_amqp = by_amqp or _by_amqp
         self._clock = clock
         self._lock = threading.Lock()
         self._known = None
@@ -42,20 +43,20 @@ class Topology:
 
     def _ask(self):
         try:
-            return by_management(self._management)
+            return _by_management(self._management)
         except ManagementError as error:
             advice = _advice(error, self._management.address)
         try:
-            return {**by_amqp(self._management.address, self._names()), "reason": advice}
+            return {**self._by_amqp(self._management.address, self._names()), "reason": advice}
         except (OSError, amqp.exceptions.AMQPError) as error:
             reason = getattr(error, "reply_text", None) or error
-            return {**_EMPTY, "source": None, "reason": f"The broker cannot be asked: {reason}."}
+            return {**_EMPTY, "source": None, "reason": f"The broker cannot be asked ({reason})."}
 
 
 _EMPTY: dict = {"exchanges": [], "queues": [], "bindings": [], "connections": [], "consumers": []}
 
 
-def by_management(management):
+def _by_management(management):
     """What the management API knows of our virtual host."""
     return {
         "source": "management",
@@ -68,7 +69,7 @@ def by_management(management):
     }
 
 
-def by_amqp(address, names):
+def _by_amqp(address, names):
     """The queues of these names that there are, with messages and consumers: all that AMQP tells of other people's."""
     with _connected(address) as connection:
         found = [queue for name in names if (queue := _declared(connection, name))]

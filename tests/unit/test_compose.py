@@ -43,7 +43,7 @@ def test_all_services_are_there():
     assert commands.count("minova-conductor") == 2
     assert commands.count("minova-scheduler") == 2
     assert commands.count("minova-compute") >= 3
-    assert {"minova-api", "minova-network", "minova-manage"} < set(commands)
+    assert {"minova-api", "minova-network", "minova-manage", "minova-page"} < set(commands)
     assert any("--hosts" in service["command"] for service in COMPUTES.values())
 
 
@@ -79,7 +79,7 @@ def test_service_restarts_and_is_watched(name):
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
 
 
-@pytest.mark.parametrize("name", sorted(set(RUNNING) - {"api"}))
+@pytest.mark.parametrize("name", sorted(set(RUNNING) - {"api", "page"}))
 def test_ping_asks_the_service_itself(name):
     """The topic is that of the command, the host one that the command serves."""
     command, environment = RUNNING[name]["command"], RUNNING[name]["environment"]
@@ -97,9 +97,9 @@ def test_service_gets_the_time_to_stop_by_itself(name):
     assert compose.seconds(RUNNING[name]["stop_grace_period"]) > minova.conf.CONF.graceful_shutdown_timeout
 
 
-def test_only_the_api_is_published_and_on_loopback_alone():
+def test_only_api_and_page_are_published_and_on_loopback_alone():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert published == {"api": ["127.0.0.1:8774:8774"]}
+    assert published == {"api": ["127.0.0.1:8774:8774"], "page": ["127.0.0.1:8780:8780"]}
 
 
 @pytest.mark.parametrize("name", COMPUTES)

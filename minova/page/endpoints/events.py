@@ -28,8 +28,9 @@ def follow():
     id: 17
     data: {"version": 17, "what": ["requests", "servers"], "requests": ["req-..."]}
 
-    `what` names what to read again: "state", "requests", "servers" (hosts, too), "services", "topology". `requests`
-    has the ids that are new or have grown; null: read the whole list. The first event names everything, with null.
+    `what` names what to read again: "state", "requests", "servers" (hosts, too), "services", "topology", "debugger".
+    `requests` has the ids that are new or have grown; null: read the whole list. The first event names everything,
+    with null. What changes without a message (the depth of a queue, a process that dies) is not told.
     """
     current = sources.current()
     if not current.listeners.enter():
@@ -58,7 +59,7 @@ class _Stream:
 
 def _events(changes, clock):
     version, end = changes.version, clock() + _LONGEST_SECONDS
-    everything = ["requests", "servers", "services", "state", "topology"]
+    everything = ["debugger", "requests", "servers", "services", "state", "topology"]
     yield f"retry: {_AGAIN_MILLISECONDS}\n"
     yield _event({"version": version, "what": everything, "requests": None})
     while clock() < end and not changes.closed:

@@ -37,4 +37,6 @@ def act(name, action):
     if action not in ACTIONS:
         raise PageError(404, f"There is no action {action!r}; there are {', '.join(ACTIONS)}.")
     body.read(_NOTHING)
-    return {"done": sources.current().services.act(name, action)}
+    done = sources.current().services.act(name, action)
+    sources.current().changes.tell("services", "topology")
+    return {"done": done}
