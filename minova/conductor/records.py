@@ -103,7 +103,14 @@ class Records:
                 conn.rollback()
                 return False
             _assign(conn, row, host, task_states.BUILD_STATES)
+            actions.add_event(conn, row.task_id, actions.RESCHEDULE, host, timeutils.utcnow())
             return True
+
+    @engine.retry_on_deadlock
+    def note_step(self, row, event, host, start_time, error):
+        """Put a step of a task on record that failed without ending it, for those who ask what happened."""
+        with self._db.writer() as conn:
+            actions.add_event(conn, row.task_id, event, host, start_time, error)
 
     @engine.retry_on_deadlock
     def unassign(self, row, expected_task_states):

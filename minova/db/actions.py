@@ -12,6 +12,9 @@ from minova.db.models import instance_action_events, instance_actions, instance_
 
 _UPDATE = instance_actions.update().where(instance_actions.c.id == sa.bindparam("wanted_id"))
 _INSERT_EVENT = instance_action_events.insert()
+# Names of events that a conductor notes; those of the computes stand where they are sent.
+RESCHEDULE = "conductor_reschedule_instance"
+TAKE_OVER = "conductor_take_over_task"
 
 
 def start(conn, context, instance_uuid, action, task_id):
@@ -98,6 +101,12 @@ def add_fault(conn, instance_uuid, code, message, host=None, details=None):
             created_at=timeutils.utcnow(),
         )
     )
+
+
+def find_faults(conn, instance_uuid):
+    """All faults of an instance, oldest first."""
+    statement = sa.select(instance_faults).where(instance_faults.c.instance_uuid == instance_uuid)
+    return conn.execute(statement.order_by(instance_faults.c.id)).all()
 
 
 def latest_faults(conn, instance_uuids):

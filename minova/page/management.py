@@ -26,8 +26,9 @@ class Management:
     :param address: a firehose.BrokerAddress: its user and password are used here, too.
     """
 
-    def __init__(self, url, address):
+    def __init__(self, url, address, timeout_seconds=_TIMEOUT_SECONDS):
         self.url = url.rstrip("/")
+        self._timeout_seconds = timeout_seconds
         self.address = address
         self._parts = urllib.parse.urlsplit(self.url)
         self._vhost = urllib.parse.quote(address.virtual_host, safe="")
@@ -36,6 +37,12 @@ class Management:
 
     def overview(self):
         return self._get("/api/overview")
+
+    def nodes(self):
+        return self._get("/api/nodes")
+
+    def vhost(self):
+        return self._get(f"/api/vhosts/{self._vhost}")
 
     def exchanges(self):
         return self._get(f"/api/exchanges/{self._vhost}")
@@ -52,11 +59,30 @@ class Management:
     def connections(self):
         return [row for row in self._get("/api/connections") if row.get("vhost") == self.address.virtual_host]
 
-    def _get(self, path):
-        kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(self._parts.netloc, timeout=_TIMEOUT_SECONDS)
+    def peek(self, queue):
+        """The message at the head of a queue, which keeps it; None when there is none that waits."""
+        path = f"/api/queues/{self._vhost}/{urllib.parse.quote(queue, safe='')}/get"
+        found = self._ask("POST", path, {"count": 1, "ackmode": "ack_requeue_true", "encoding": "auto"})
+        return found[0] if found else None
+
+    def held(self):
+        """What the debugger of the embedded broker holds; [] where there is no debugger."""
         try:
-            connection.request("GET", self._parts.path + path, headers=self._headers)
+            return self._get(f"/api/minova/held?vhost={self._vhost}")
+        except ManagementError as error:
+            if error.status is None:
+                raise
+            return []
+
+    def _get(self, path):
+        return self._ask("GET", path)
+
+    def _ask(self, method, path, body=None):
+        kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
+        connection = kind(self._parts.netloc, timeout=self._timeout_seconds)
+        try:
+            encoded = None if body is None else json.dumps(body)
+            connection.request(method, self._parts.path + path, encoded, self._headers)
             answer = connection.getresponse()
             text = answer.read()
             if answer.status != 200:

@@ -42,6 +42,8 @@ class Record:
     # Service that ended to {"outcome": how, "restart_at": seconds since the epoch, or None for never,
     # "by_user": whether it was told to stop}.
     ended: dict = dataclasses.field(default_factory=dict)
+    # What its services read, in this order.
+    config_files: list = dataclasses.field(default_factory=list)
     # Path of the socket on which it takes orders, once it does.
     control: str = ""
 

@@ -108,6 +108,7 @@ class Deployment:
             hosts=chosen.hosts,
             management_url=chosen.management_url if chosen.embedded_broker else "",
             database_connection=chosen.database_connection or "",
+            config_files=[*chosen.config_files, chosen.generated_config],
         )
         self._keeper = keeper.Keeper(supervisor, self._record, chosen.log_path, restart=args.restart)
         self._orders = orders.Orders(supervisor, self._keeper, self._record)

@@ -1,55 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """`minova service` on the real services of a running `minova up`."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
 from minova.up import processes
-from minova.up.api_client import ApiClient
-
-MINOVA = os.path.join(os.path.dirname(sys.executable), "minova")
-
-
-class Up:
-    """A `minova up` of the test's own on free ports."""
-
-    def __init__(self, state_path, *arguments):
-        self.state_path = state_path
-        self.output = state_path.with_name("up.out")
-        command = [MINOVA, "up", "--state-path", state_path, "--api-port", "0", "--broker-port", "0"]
-        with self.output.open("w") as stream:
-            self.process = subprocess.Popen(
-                [*command, "--management-port", "0", *arguments], stdout=stream, stderr=subprocess.STDOUT
-            )
-        wait_until(lambda: self.record().get("ready") or self.process.poll() is not None)
-        assert self.process.poll() is None, self.output.read_text()
-
-    def record(self):
-        path = self.state_path / "up.json"
-        return json.loads(path.read_text()) if path.exists() else {}
-
-    def pid(self, service):
-        return self.record()["processes"][service]
-
-    def minova(self, *arguments):
-        command = [MINOVA, *arguments, "--state-path", self.state_path]
-        return subprocess.run(command, capture_output=True, text=True, timeout=90)
-
-    def service(self, *arguments):
-        done = self.minova("service", *arguments)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-        return self.process.wait(timeout=90)
+from tests.running_up import Up, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +14,6 @@ def up(tmp_path_factory):
     running = Up(tmp_path_factory.mktemp("service") / "state", "--hosts", "2", "--processes", "compute=2")
     yield running
     running.stop()
-
-
-def wait_until(condition, timeout_seconds=60):
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "this did not come true in time"
-        time.sleep(0.05)
 
 
 def test_a_killed_service_comes_back(up):
@@ -164,4 +114,4 @@ def row(up, service):
 
 def test_what_works_again_works(up):
     wait_until(lambda: up.minova("status").returncode == 0)
-    assert ApiClient(up.record()["api_url"], timeout_seconds=20).get("/servers")["servers"] == []
+    assert up.status(up.boot("again")) == "ACTIVE"

@@ -3,9 +3,12 @@
 
 import logging
 
+from oslo_utils import timeutils
+
 import minova.conf
 from minova import exception, objects, rpc_client
 from minova.compute import task_states
+from minova.compute.build import Build
 from minova.db import instances
 
 CONF = minova.conf.CONF
@@ -47,6 +50,7 @@ class BuildInstances:
             LOG.info("[instance: %s] no longer to be rescheduled", instance.uuid)
             return
         row = rows[0]
+        self._records.note_step(row, Build.event_name, row.host, timeutils.utcnow(), reason)
         if row.attempt >= CONF.scheduler.max_attempts:
             tries = f"Tried {row.attempt} times, last on {row.host}: {reason}"
             self._fail(row, exception.MaxRetriesExceeded(reason=tries), reason)

@@ -13,6 +13,7 @@ from oslo_utils import timeutils
 import minova.conf
 from minova import exception, objects
 from minova.compute import task_states
+from minova.compute.rebuild import Rebuild
 from minova.db import instances
 
 CONF = minova.conf.CONF
@@ -48,6 +49,7 @@ class Evacuations:
         row = self._find(instance.task_id, instance.attempt, task_states.REBUILD_SPAWNING)
         if row is None:
             return
+        self._records.note_step(row, Rebuild.event_name, row.host, timeutils.utcnow(), reason)
         if row.attempt >= CONF.scheduler.max_attempts:
             tries = f"Tried {row.attempt} times, last on {row.host}: {reason}"
             self.fail(row, exception.MaxRetriesExceeded(reason=tries), timeutils.utcnow())

@@ -48,13 +48,16 @@ class Recovery:
                     self._executor.submit(self._run, row)
 
     def _run(self, row):
+        began = timeutils.utcnow()
         try:
             self._recover(row)
+            self._note(row, began)
         except exception.UnexpectedTaskStateError as error:
             LOG.info("[instance: %s] needs no recovery any more: %s", row.uuid, error.message)
         except rpc_client.NobodyListens as error:
             # This counts: the host is listed as up, and the broker does not know it.
             LOG.warning("[instance: %s] task %s reaches nobody: %s", row.uuid, row.task_id, error)
+            self._note(row, began)
         except messaging.MessagingException as error:
             LOG.warning("[instance: %s] task %s cannot be sent again yet: %s", row.uuid, row.task_id, error)
             self._records.forget_takeover(row)
@@ -83,6 +86,10 @@ class Recovery:
             self._recover_delete(task_context, row)
         else:
             self._recover_action(task_context, row)
+
+    def _note(self, row, began):
+        where = f"abandoned in {row.task_state} (time {row.takeovers})"
+        self._records.note_step(row, actions.TAKE_OVER, CONF.host, began, where)
 
     def _recover_build(self, task_context, row):
         spec = objects.RequestSpec.obj_from_primitive(row.request_spec)

@@ -202,3 +202,23 @@ def test_a_late_word_of_an_earlier_attempt_changes_nothing(database, bus, make_b
 
     assert len(bus.messages) == 2
     assert _get(database, row.uuid).attempt == 2
+
+
+def test_what_failed_and_where_it_went_is_put_on_record(database, make_builder):
+    row = records.add_instance(database, attempt=1, host="host1")
+    builder, _ = make_builder()
+    instance = objects.Instance.from_row(row)
+
+    builder.reschedule(
+        records.make_context(), instance, records.make_request_spec([row]), _selections(["host2"]), "no luck"
+    )
+
+    with database.reader() as conn:
+        newest, oldest = actions.find_events(conn, row.task_id)
+    assert (oldest.event, oldest.host, oldest.result, oldest.details) == (
+        "compute__do_build_and_run_instance",
+        "host1",
+        "Error",
+        "no luck",
+    )
+    assert (newest.event, newest.host, newest.result) == (actions.RESCHEDULE, "host2", "Success")

@@ -307,3 +307,15 @@ def test_a_takeover_is_logged_under_the_request_that_it_is_about(database, recov
     log.removeFilter(note)
 
     assert seen == requests
+
+
+def test_a_takeover_is_put_on_record(conf, database, recovery):
+    conf.config(host="controller7")
+    row = _add(database, task_state="spawning", attempt=1, host="up")
+
+    recovery.sweep()
+
+    with database.reader() as conn:
+        (event,) = actions.find_events(conn, row.task_id)
+    assert (event.event, event.host) == (actions.TAKE_OVER, "controller7")
+    assert event.details == "abandoned in spawning (time 1)"

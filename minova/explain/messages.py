@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who was asked: the messages about a server, where a recording of the bus has them."""
+
+import dataclasses
+import datetime
+import os
+
+from minova.explain.sentence import Sentence, count, duration
+from minova.trace import message as kinds
+from minova.trace import recording, store
+
+# Of a server with a long life the first and the last are told.
+_FIRST, _LAST = 40, 60
+_ALL = 1_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Said:
+    """Sentences on messages, and one on where they come from."""
+
+    sentences: list
+    source: str
+
+
+def read(state_path, uuid):
+    """What the recording of a state path holds of a server."""
+    path = recording.path_in(state_path)
+    if not os.path.exists(path):
+        return Said([], f"There is no recording of the bus ({path}): {_RECORDS_ALONE}")
+    try:
+        recorded = recording.read(path)
+        kept = store.Store(_ALL)
+        for event in recorded:
+            kept.add(event)
+    except recording.RecordingError as err:
+        return Said([], f"The recording of the bus cannot be used: {err} So {_RECORDS_ALONE}")
+    request = kept.find(uuid)
+    if request is None:
+        return Said([], f"The recording {path} holds no message about it: {_RECORDS_ALONE}")
+    messages = [m for m in request.messages if not m.is_bulk]
+    return Said(sentences(messages), _source(path, messages, recorded.dropped_messages))
+
+
+def sentences(messages):
+    """:param messages: all of them, in the order in which they were sent."""
+    replies = {m.msg_id: m for m in messages if m.kind == kinds.REPLY and m.ending}
+    told = [
+        _sentence(m, replies.get(m.msg_id))
+        for m in messages
+        if m.kind in (kinds.CALL, kinds.CAST, kinds.FANOUT)
+    ]
+    if len(told) <= _FIRST + _LAST:
+        return told
+    left_out = count(len(told) - _FIRST - _LAST, "message")
+    gap = Sentence(told[_FIRST].time, "message", f"({left_out} left out here.)")
+    return [*told[:_FIRST], gap, *told[-_LAST:]]
+
+
+_RECORDS_ALONE = "who asked whom is told from the records alone, as far as they say it."
+
+
+def _source(path, messages, dropped):
+    first, last = (_clock(m.time) for m in (messages[0], messages[-1]))
+    text = f"Who asked whom is from {path}: {count(len(messages), 'message')} from {first} to {last}."
+    return f"{text} {count(dropped, 'older message')} had to be dropped from it." if dropped else text
+
+
+def _sentence(message, reply):
+    verb = {kinds.CALL: "called", kinds.CAST: "cast", kinds.FANOUT: "told all of"}[message.kind]
+    sender = message.sender or "Somebody"
+    if message.kind == kinds.FANOUT:
+        text = f"{sender} told all {message.routing_key or message.exchange} services: {message.name}."
+    else:
+        text = f"{sender} {verb} {message.name}{_matter(message)} of {message.routing_key}{_outcome(message, reply)}."
+    return Sentence(message.time, "message", text, tuple(_notes(message)))
+
+
+def _matter(message):
+    """What a compute reports: `(task_state spawning)`."""
+    arguments = message.body.get("args")
+    updates = arguments.get("updates") if isinstance(arguments, dict) else None
+    if not isinstance(updates, dict):
+        return ""
+    told = [f"{name} {updates[name] or 'none'}" for name in ("vm_state", "task_state") if name in updates]
+    # Empty updates ask whether the task is still the sender's.
+    return f" ({', '.join(told) or 'is the task still mine?'})"
+
+
+def _outcome(message, reply):
+    taken = message.delivered[0] if message.delivered else None
+    if message.has(kinds.UNROUTED):
+        return ", but there was no such queue: the message was lost"
+    if message.has(kinds.DROPPED):
+        return ", but the message was dropped on its way"
+    if reply is not None:
+        took = duration(reply.time - message.time)
+        return (
+            f" and got {reply.failure} after {took}" if reply.failure else f" and got the answer after {took}"
+        )
+    if message.kind == kinds.CALL:
+        late = message.has(kinds.TIMED_OUT)
+        waits = f", {_where(taken, message)}; "
+        return waits + ("no answer came in time" if late else "there is no answer yet")
+    return f", {_where(taken, message)}"
+
+
+def _where(taken, message):
+    if taken is None:
+        return f"which nobody has taken from queue {', '.join(message.queues) or message.routing_key}"
+    waited = taken["time"] - message.time
+    return f"taken after {duration(waited)}" if waited >= 0.1 else "taken at once"
+
+
+def _notes(message):
+    for note in message.notes:
+        yield f"{_clock(note['time'])} {note['what'].replace('_', ' ')}{': ' if note['text'] else ''}{note['text']}"
+
+
+def _clock(time):
+    return f"{datetime.datetime.fromtimestamp(time, datetime.UTC):%H:%M:%S}"
