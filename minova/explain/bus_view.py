@@ -42,14 +42,15 @@ def look(transport_url, management_url):
     """:param management_url: "" for where it is by custom."""
     try:
         address = firehose.broker_addresses(transport_url)[0]
-        url = management_url.removesuffix("/").removesuffix("/api") or usual_url(address)
-        client = management.Management(url, address)
+        client = management.Management(management_base(management_url, address), address)
         return BusView({row["name"]: row for row in client.queues()}, client.held())
     except (management.ManagementError, firehose.TraceError) as err:
         return BusView({}, problem=str(err))
 
 
-def usual_url(address):
-    """Where a broker's management API is by custom: the port of the broker and 10000."""
+def management_base(management_url, address):
+    """The URL before /api; without ``management_url`` by custom: the port of the broker and 10000."""
+    if management_url:
+        return management_url.removesuffix("/").removesuffix("/api")
     host = f"[{address.host}]" if ":" in address.host else address.host
     return f"http://{host}:{address.port + settings.MANAGEMENT_STEP}"

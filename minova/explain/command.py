@@ -48,6 +48,7 @@ def _story(args):
     from minova.manage import db
 
     found = configuration.load(args)
+    configuration.check_database_is_there()
     with db.opened() as database:
         read = case.read(database, args.server)
     bus = bus_view.look(configuration.CONF.transport_url, found.management_url if found else "")

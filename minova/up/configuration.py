@@ -5,6 +5,7 @@ import os
 
 import minova.conf
 from minova import rpc
+from minova.db import engine
 from minova.up import errors, record, settings
 
 CONF = minova.conf.CONF
@@ -30,6 +31,7 @@ def load(args):
     found = None if args.config_file else record.running(state_path)
     files = args.config_file or (found.config_files if found else _left_behind(state_path))
     rpc.set_defaults(CONF)
+    engine.set_defaults(CONF)
     try:
         CONF([], project="minova", default_config_files=files or None)
     except Exception as err:  # noqa: BLE001 - oslo.config raises whatever its parser does
@@ -37,6 +39,16 @@ def load(args):
     if args.state_path:
         CONF.set_override("state_path", state_path)
     return found
+
+
+def check_database_is_there():
+    """:raises errors.UpError: when the records would be a file that does not exist: reading it would make it."""
+    url = CONF.database.connection or f"sqlite:///{os.path.join(CONF.state_path, 'minova.sqlite3')}"
+    path = url.partition(":///")[2].partition("?")[0]
+    if url.startswith("sqlite") and path and not os.path.exists(path):
+        raise errors.UpError(
+            f"There is no database {path}. Name the deployment with --state-path or --config-file."
+        )
 
 
 def _left_behind(state_path):

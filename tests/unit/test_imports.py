@@ -30,6 +30,8 @@ _FORBIDDEN = [
     ("minova.compute.resource_tracker", [*_DATABASE, "flask"]),
     ("minova.virt", [*_DATABASE, "flask"]),
     ("minova.page", [*_MANAGERS, *_RPCAPIS, "oslo_messaging"]),
+    ("minova.explain", ["minova.doctor", "flask"]),
+    ("minova.doctor", ["flask"]),
     ("minova.api", ["minova.db", "sqlalchemy", "alembic", *_RPCAPIS]),
 ]
 
