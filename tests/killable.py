@@ -92,6 +92,17 @@ class KillableCloud(Cloud):
         process.reap()
         process.start()
 
+    def force_down(self, host, down=True):
+        """Have a host taken for down, whether it is or not."""
+        body = {"host": host, "binary": "minova-compute", "forced_down": down}
+        status, answer = self.request("PUT", "/v2.1/os-services/force-down", body)
+        assert status == 200, answer
+
+    def evacuate(self, uuid):
+        path, wanted = f"/v2.1/servers/{uuid}/action", {"evacuate": {"onSharedStorage": False}}
+        status, answer = self.request("POST", path, wanted)
+        assert (status, list(answer)) == (200, ["adminPass"]), answer
+
     def answers(self):
         """Whether the API answers."""
         with contextlib.suppress(OSError):

@@ -145,14 +145,6 @@ def test_an_action_on_a_dead_host_is_given_up_and_does_not_happen_later(cloud, d
     assert cloud.server(uuid)["status"] == "ACTIVE"
 
 
-_EVACUATE = {"evacuate": {"onSharedStorage": False}}
-
-
-def _evacuate(cloud, uuid):
-    status, answer = cloud.request("POST", f"/v2.1/servers/{uuid}/action", _EVACUATE)
-    assert (status, list(answer)) == (200, ["adminPass"]), answer
-
-
 @pytest.mark.parametrize("status", ["ACTIVE", "SHUTOFF"])
 def test_a_server_is_evacuated_and_the_returning_host_loses_its_guest(cloud, dying, status):
     uuid = _boot_on(cloud, "host1")
@@ -162,7 +154,7 @@ def test_a_server_is_evacuated_and_the_returning_host_loses_its_guest(cloud, dyi
     dying.kill()
     _wait_until_down(cloud, "host1")
 
-    _evacuate(cloud, uuid)
+    cloud.evacuate(uuid)
 
     after = cloud.wait_for_status(uuid, status, _RECOVERED_SECONDS)
     assert after["OS-EXT-SRV-ATTR:host"] == "host2"
@@ -180,7 +172,7 @@ def test_a_host_that_comes_back_during_an_evacuation_loses_its_guest(cloud, dyin
     sleeper = cloud.hosts["host2"]
     cloud.arm(Point(_WHILE_IT_WORKS, "before", "stop"), sleeper)
 
-    _evacuate(cloud, uuid)
+    cloud.evacuate(uuid)
     cloud.wait_until_fired()
     dying.start()
     cloud.wait_for(lambda: cloud.guests_of(uuid) == ["host2"], "the old guest gone", _RECOVERED_SECONDS)
@@ -196,7 +188,7 @@ def test_an_evacuation_without_a_valid_host_leaves_the_server_as_it_was(cloud, d
     disabled = {"host": "host2", "binary": "minova-compute"}
     cloud.request("PUT", "/v2.1/os-services/disable", disabled)
 
-    _evacuate(cloud, uuid)
+    cloud.evacuate(uuid)
 
     server = cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)
     assert server["OS-EXT-SRV-ATTR:host"] == "host1"
@@ -214,7 +206,7 @@ def test_an_evacuation_to_a_host_that_dies_too_goes_back(cloud, dying):
     second = cloud.hosts["host2"]
     cloud.arm(Point(_WHILE_IT_WORKS, "before"), second)
 
-    _evacuate(cloud, uuid)
+    cloud.evacuate(uuid)
     cloud.wait_until_fired().reap()
 
     server = cloud.wait_for_status(uuid, "ERROR", _RECOVERED_SECONDS)

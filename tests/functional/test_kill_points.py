@@ -127,6 +127,19 @@ def _points_of(action):
         yield Case("before it answers the report", "conductor", Point(f"{_RECORDS}.{record}", "after"))
 
 
+_EVACUATIONS = [
+    Case("between its commit and its cast", "api", Point(f"{_COMPUTE_API}._cast", "before")),
+    Case("before it asks the scheduler", "conductor", Point(_QUERY, "before")),
+    Case("after the scheduler's answer", "conductor", Point(_QUERY, "after")),
+    Case("between the record and its cast", "conductor", Point(f"{_RECORDS}.move", "after")),
+    Case("before it answers the last report", "conductor", Point(f"{_RECORDS}.update", "after", nth=2)),
+    Case("while it claims", "scheduler", Point("minova.scheduler.destinations:_claim", "after")),
+    Case("before it does anything", "compute", Point("minova.compute.rebuild:Rebuild.run", "before")),
+    Case("while it spawns", "compute", _WHILE_IT_WORKS),
+    Case("between its spawn and its report", "compute", Point(f"{_DRIVER}.spawn", "after")),
+]
+
+
 @pytest.mark.parametrize("case", _BOOTS, ids=str)
 def test_a_boot_survives_the_death_of(cloud, case):
     name = str(case)
@@ -162,6 +175,27 @@ def test_an_action_survives_the_death_of(cloud, action, case):
         cloud.wait_for_status(uuid, after, _RECOVERED_SECONDS)
     else:
         cloud.wait_until_gone(uuid, _RECOVERED_SECONDS)
+    cloud.wait_until_well()
+
+
+@pytest.mark.parametrize("case", _EVACUATIONS, ids=str)
+def test_an_evacuation_survives_the_death_of(cloud, case):
+    # The process that serves both hosts dies, so it is on record that one of them is down.
+    uuid = _ready_server(cloud, "ACTIVE")
+    before = cloud.server(uuid)
+    left = before["OS-EXT-SRV-ATTR:host"]
+    cloud.force_down(left)
+    cloud.arm(case.point, cloud.services[case.service])
+
+    with _unanswered_by(case.service):
+        cloud.evacuate(uuid)
+    cloud.revive(cloud.wait_until_fired())
+
+    cloud.wait_for(lambda: cloud.answers(), "the API", 30)
+    after = cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)
+    cloud.force_down(left, False)
+    assert after["OS-EXT-SRV-ATTR:host"] != left
+    assert after["addresses"] == before["addresses"]
     cloud.wait_until_well()
 
 
@@ -207,6 +241,24 @@ def test_a_broker_is_killed_and_started_again(cloud, messages):
         compute.start()
     uuid = uuid or cloud.wait_for(lambda: _try_to_boot(cloud), "the API to accept", 30)
     cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)
+    cloud.wait_until_well()
+
+
+def test_a_broker_is_killed_with_an_evacuation_in_its_queue(cloud):
+    compute = cloud.services["compute"]
+    uuid = _ready_server(cloud, "ACTIVE")
+    left = cloud.server(uuid)["OS-EXT-SRV-ATTR:host"]
+    cloud.force_down(left)
+    compute.kill()
+    cloud.evacuate(uuid)
+    cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-SRV-ATTR:host"] != left, "another host", 30)
+
+    cloud.broker.kill()
+    cloud.broker.start()
+    compute.start()
+
+    cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)
+    cloud.force_down(left, False)
     cloud.wait_until_well()
 
 

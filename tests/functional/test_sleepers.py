@@ -123,6 +123,32 @@ def test_an_action_survives_the_sleep_of_its_compute(cloud, action, when):
     cloud.wait_until_well()
 
 
+_EVACUATIONS = [
+    Case("after the scheduler's answer", "conductor", _asleep(_QUERY, "after")),
+    Case("between the record and its cast", "conductor", _asleep(f"{_RECORDS}.move", "after")),
+    Case("before it spawns", "compute", _asleep(f"{_DRIVER}.spawn", "before")),
+    Case("between its spawn and its report", "compute", _asleep(f"{_DRIVER}.spawn", "after")),
+]
+
+
+@pytest.mark.parametrize("case", _EVACUATIONS, ids=str)
+def test_an_evacuation_survives_the_sleep_of(cloud, case):
+    name = f"evacuation {case}"
+    uuid = cloud.boot(name, networks=NETWORKS, metadata=_SLOW)
+    left = cloud.wait_for_status(uuid, "ACTIVE")["OS-EXT-SRV-ATTR:host"]
+    cloud.force_down(left)
+    cloud.arm(case.point, *cloud.services[case.service])
+
+    cloud.evacuate(uuid)
+    sleeper = cloud.wait_until_fired()
+    cloud.wait_until_taken_over(name, times=2 if case.service == "compute" else 1)
+    cloud.wake(sleeper)
+
+    assert cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)["OS-EXT-SRV-ATTR:host"] != left
+    cloud.force_down(left, False)
+    cloud.wait_until_well()
+
+
 def test_one_of_two_apis_dies_and_the_other_answers(cloud):
     """Both had taken requests; the one that died had told nobody of the last."""
     first, other_port = cloud.api_port, free_port()

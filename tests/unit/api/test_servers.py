@@ -362,6 +362,30 @@ def test_action_is_202_and_one_cast(api, body, method):
     assert api.bus.sent() == [("cast", "compute.host1", method)]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "password"),
+    [
+        ({"onSharedStorage": False, "adminPass": "secret"}, "secret"),
+        ({"onSharedStorage": "True"}, None),
+        ({"onSharedStorage": False, "host": "host2"}, "made up"),
+    ],
+)
+def test_evacuate_is_200_with_a_password_and_one_cast(api, wanted, password):
+    records.add_host(api.database, "host2")
+    uuid = api.boot()["server"]["id"]
+    make_active(api, uuid)
+    api.bus.messages.clear()
+
+    response = api.send("POST", f"/servers/{uuid}/action", {"evacuate": wanted})
+
+    assert (response.status_code, list(response.json)) == (200, ["adminPass"])
+    given = response.json["adminPass"]
+    assert len(given) == 12 if password == "made up" else given == password
+    assert api.bus.sent() == [("cast", "conductor", "rebuild_instance")]
+    assert api.get(f"/servers/{uuid}")["server"]["status"] == "REBUILD"
+    assert names(api.get("/servers?status=REBUILD")) == ["bar"]
+
+
 def test_console_output(api):
     uuid = api.boot()["server"]["id"]
     make_active(api, uuid)
