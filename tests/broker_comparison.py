@@ -10,7 +10,7 @@ import time
 import amqp
 import pytest
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 
 
 class Broker:

@@ -9,8 +9,8 @@ import time
 
 from minova.up import ports
 
-_START_SECONDS = 20
-_STOP_SECONDS = 10
+_START_SECONDS = 90
+_STOP_SECONDS = 60
 
 
 def start_broker(tmp_path, *, port=0, **options):

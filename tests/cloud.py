@@ -15,8 +15,8 @@ from minova.up import ports
 from tests import broker_process
 
 _SCRIPTS = pathlib.Path(sys.executable).parent
-_START_SECONDS = 30
-_STOP_SECONDS = 20
+_START_SECONDS = 90
+_STOP_SECONDS = 60
 
 
 class Process:
@@ -157,7 +157,7 @@ class Cloud:
         status, answer = self.request("POST", f"/v2.1/servers/{uuid}/action", {action: value})
         assert status == 202, answer
 
-    def wait_for_status(self, uuid, status, timeout_seconds=30):
+    def wait_for_status(self, uuid, status, timeout_seconds=90):
         """Wait until a server settled in ``status``; returns it."""
 
         def settled():
@@ -166,7 +166,7 @@ class Cloud:
 
         return self.wait_for(settled, lambda: f"{status}, but it is {self.server(uuid)}", timeout_seconds)
 
-    def wait_until_gone(self, uuid, timeout_seconds=30):
+    def wait_until_gone(self, uuid, timeout_seconds=90):
         path = f"/v2.1/servers/{uuid}"
         self.wait_for(lambda: self.request("GET", path)[0] == 404, f"{uuid} gone", timeout_seconds)
 

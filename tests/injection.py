@@ -24,7 +24,7 @@ import threading
 import time
 
 _LOOK_SECONDS = 0.01
-_ARM_SECONDS = 20
+_ARM_SECONDS = 60
 _SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 

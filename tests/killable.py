@@ -27,8 +27,8 @@ FAST = {
     "network": {"rpc_timeout": 2, "query_deadline": 20, "release_interval": 1},
     "compute": {"reconcile_interval": 1},
 }
-SETTLED_SECONDS = 60
-_FIRES_SECONDS = 30
+SETTLED_SECONDS = 120
+_FIRES_SECONDS = 90
 NETWORKS = [{"uuid": default_data.fixed_id("network", "private")}]
 
 

@@ -16,7 +16,7 @@ import pymysql
 from tests import real_servers
 from tests.cloud import free_port
 
-_START_SECONDS = 60
+_START_SECONDS = 90
 _STOP_SECONDS = 60
 # Neither server runs as root.
 _UNPRIVILEGED = "nobody"

@@ -16,7 +16,7 @@ import subprocess
 import urllib.parse
 import uuid
 
-CONNECT_SECONDS = 3
+CONNECT_SECONDS = 10
 
 
 class RabbitmqctlError(Exception):

@@ -24,7 +24,7 @@ from tests.cloud import free_port
 
 _API = pathlib.Path(sys.executable).parent / "minova-api"
 _HELLO = b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
-_SECONDS = 10
+_SECONDS = 30
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from tests.cloud import Cloud
 
-_SETTLED_SECONDS = 60
+_SETTLED_SECONDS = 120
 # Longer than a service that wakes up takes to come back, on a busy machine.
 _BUS_TIMEOUT_SECONDS = 20
 

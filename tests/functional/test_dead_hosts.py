@@ -9,7 +9,7 @@ import pytest
 from tests.injection import Point
 from tests.killable import FAST, NETWORKS, KillableCloud
 
-_RECOVERED_SECONDS = 60
+_RECOVERED_SECONDS = 120
 _OPTIONS = {**FAST, "DEFAULT": {**FAST["DEFAULT"], "service_down_time": 2}}
 _WHILE_IT_WORKS = "minova.virt.fake:_pass_time"
 _SLOW = {"minova:spawn_seconds": "0.1"}

@@ -12,7 +12,7 @@ import pytest
 from tests.injection import Point
 from tests.killable import NETWORKS, KillableCloud
 
-_RECOVERED_SECONDS = 60
+_RECOVERED_SECONDS = 120
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ _OPTIONS = {
     "compute": {"reconcile_interval": 1},
     "network": {"release_interval": 1},
 }
-_SETTLED_SECONDS = 90
+_SETTLED_SECONDS = 120
 
 
 @pytest.fixture

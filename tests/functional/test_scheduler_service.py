@@ -16,7 +16,7 @@ from tests import broker_process, records
 from tests.unit.scheduler.builders import add_host, add_instances, new_host_state, new_request
 
 CONF = minova.conf.CONF
-ARRIVAL_SECONDS = 10
+ARRIVAL_SECONDS = 60
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tests.cloud import free_port
 from tests.injection import Point
 from tests.killable import NETWORKS, KillableCloud
 
-_RECOVERED_SECONDS = 60
+_RECOVERED_SECONDS = 120
 
 
 @pytest.fixture(scope="module")

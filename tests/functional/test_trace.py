@@ -14,7 +14,7 @@ import pytest
 from minova.trace.firehose import Firehose, TraceError
 from tests import broker_process, real_servers
 
-DEADLINE_SECONDS = 20
+DEADLINE_SECONDS = 60
 CALL = {"method": "ping", "args": {}, "_msg_id": "m1", "_context_sender": "minova-api@box"}
 REPLY = {"result": "pong", "failure": None, "ending": True, "_msg_id": "m1"}
 

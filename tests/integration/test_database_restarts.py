@@ -13,7 +13,7 @@ from tests.killable import FAST, NETWORKS, KillableCloud
 from tests.private_database import PrivateMariadb, PrivatePostgresql
 
 _BOOTS = 12
-_RECOVERED_SECONDS = 90
+_RECOVERED_SECONDS = 120
 _OPTIONS = {
     **FAST,
     "DEFAULT": {**FAST["DEFAULT"], "database_patience": 5},

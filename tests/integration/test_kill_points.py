@@ -6,7 +6,7 @@ import pytest
 from tests.injection import Point
 from tests.killable import NETWORKS, KillableCloud
 
-_RECOVERED_SECONDS = 60
+_RECOVERED_SECONDS = 120
 _POINTS = [
     ("conductor", Point("minova.conductor.records:Records.assign", "after")),
     ("scheduler", Point("minova.scheduler.destinations:_claim", "after")),

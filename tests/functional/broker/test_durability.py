@@ -10,7 +10,7 @@ import pytest
 from tests.broker_process import start_broker
 
 PERSISTENT = 2
-SECONDS = 30
+SECONDS = 60
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import uuid
 import amqp
 import pytest
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ import pytest
 
 from tests.broker_process import start_broker
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = 60
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from oslo_config import cfg
 
 from tests.broker_process import start_broker
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 
 class Endpoint:

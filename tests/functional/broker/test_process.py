@@ -15,7 +15,7 @@ from minova.broker import frame
 from tests.broker_process import start_broker
 from tests.broker_wire import START_OK, TUNE_OK
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pamqp import frame as pamqp_frame
 
 from tests.broker_process import start_broker
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = 60
 MESSAGE_COUNT = 2000
 BODY = b"x" * 20_000
 

@@ -12,7 +12,7 @@ import trustme
 
 from tests.broker_process import start_broker
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 
 class Certificates:

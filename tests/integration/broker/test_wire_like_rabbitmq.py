@@ -13,7 +13,7 @@ from minova.broker import frame, method
 from tests.broker_process import start_broker
 from tests.broker_wire import CAPABILITIES, CHANNEL_OPEN, START_OK, header, marshal
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 CLOSING = (commands.Connection.Close, commands.Channel.Close)
 PUBLISH = marshal(1, commands.Basic.Publish(0, "", "q"))
 

@@ -15,7 +15,7 @@ from minova.broker.store import StoreError, database
 from minova.broker.store.store import Batch, Store, open_store
 from minova.broker.vhost import Vhost
 
-SECONDS = 30
+SECONDS = 60
 
 
 def make_message(body=b"body", persistent=True, expiration_seconds=None):

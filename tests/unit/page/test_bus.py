@@ -10,7 +10,7 @@ from minova.trace import events
 from minova.trace.firehose import TraceError
 from tests.unit.trace import wire
 
-DEADLINE_SECONDS = 20
+DEADLINE_SECONDS = 60
 URL = "rabbit://guest:secret@127.0.0.1:1/own"
 
 

@@ -6,7 +6,7 @@ import threading
 from minova.page.changes import REMEMBERED_REQUESTS, Changes
 
 AT_ONCE = 0
-DEADLINE_SECONDS = 20
+DEADLINE_SECONDS = 60
 
 
 def test_only_what_changed_since_is_told():

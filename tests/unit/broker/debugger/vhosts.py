@@ -11,7 +11,7 @@ from minova.broker.server import Settings
 from minova.broker.vhost import Vhost
 from tests.unit.broker.debugger.bodies import body, message
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 
 def in_loop(test):
