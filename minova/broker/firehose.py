@@ -6,6 +6,7 @@ happened. Unlike RabbitMQ, which has to be told to trace, it is on while somethi
 """
 
 import platform
+import time
 
 from pamqp import commands
 
@@ -14,6 +15,8 @@ from minova.broker import method
 from minova.broker import properties as message_properties
 
 EXCHANGE_NAME = "amq.rabbitmq.trace"
+# Microseconds since the epoch.
+TIME_HEADER = "minova_time"
 
 _COPY = message_properties.Properties(is_copy=True)
 
@@ -72,6 +75,8 @@ class Firehose:
             "connection": channel.connection.name if channel else "",
             "channel": channel.id if channel else 0,
             "user": channel.connection.user.name if channel else "",
+            # Unlike RabbitMQ, whose copies do not say when: who reads them does so some time later.
+            TIME_HEADER: int(time.time() * 1_000_000),
         }
 
 

@@ -8,8 +8,8 @@ import random
 import threading
 import time
 
-from minova.trace import command, events
-from minova.trace.firehose import Firehose, TraceError, broker_addresses
+from minova.trace import events
+from minova.trace.firehose import Firehose, TraceError, broker_addresses, off_hint
 from minova.up import settings
 
 LOG = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class Bus:
 
     def _probe(self, firehose):
         on = firehose.is_on()
-        self._show(BusState(CONNECTED, on, hint=None if on else command.off_hint(firehose.virtual_host)))
+        self._show(BusState(CONNECTED, on, hint=None if on else off_hint(firehose.virtual_host)))
 
     def _show(self, state):
         if state != self.state:

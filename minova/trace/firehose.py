@@ -12,6 +12,8 @@ import amqp
 from minova.trace import events, tracker
 
 EXCHANGE = "amq.rabbitmq.trace"
+# Of a copy of the embedded broker: microseconds since the epoch.
+TIME_HEADER = "minova_time"
 CONNECT_SECONDS = 5
 # How long a message that is sent to oneself may take to come back.
 PROBE_SECONDS = 2
@@ -139,7 +141,7 @@ class Firehose:
     def _happened(self, key, headers, routing_key, body):
         """The events of one copy, whose own routing key says what it is a copy of."""
         kind, _, name = key.partition(".")
-        now, connection = time.time(), headers.get("connection", "")
+        now, connection = _time(headers), headers.get("connection", "")
         if kind == "publish":
             exchange, queues = headers.get("exchange_name", ""), headers.get("routed_queues") or ()
             return self._tracker.published(
@@ -151,6 +153,12 @@ class Firehose:
         return self._tracker.noted(body, what, queue, now)
 
 
+def _time(headers):
+    """When it happened, seconds since the epoch; of RabbitMQ, which does not say, the present."""
+    microseconds = headers.get(TIME_HEADER)
+    return microseconds / 1_000_000 if isinstance(microseconds, int) else time.time()
+
+
 def _plain(value):
     """A table of AMQP in types that JSON has."""
     if isinstance(value, dict):
@@ -158,6 +166,16 @@ def _plain(value):
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def off_hint(virtual_host):
+    """What to type when the broker copies nothing."""
+    option = "" if virtual_host == "/" else f" -p {virtual_host}"
+    return (
+        "The broker does not copy its messages to the firehose. On RabbitMQ's machine type, as root:\n"
+        f"  rabbitmqctl trace_on{option}\n"
+        f"and afterwards, since it costs time: rabbitmqctl trace_off{option}"
+    )
 
 
 def _address(part, virtual_host):

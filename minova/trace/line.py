@@ -40,3 +40,16 @@ def what(message):
     if message.failure:
         return f"{message.name} raised {message.failure}"
     return message.name if message.ending else f"{message.name} (still working)"
+
+
+def address(message):
+    """How the broker was told to route it: exchange and routing key; of a reply the beginning of its queue."""
+    if message.kind == REPLY:
+        return f"→ {message.routing_key[:14]}"
+    if message.kind == FANOUT:
+        return f"→ {message.exchange}"
+    return f"{message.exchange or '(default)'} → {message.routing_key}"
+
+
+def shortened(text, length):
+    return text if len(text) <= length else f"{text[: length - 1]}…"

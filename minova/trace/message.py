@@ -21,7 +21,7 @@ _BULK_METHODS = ("report_hosts", "report_host_states", "instances_of_hosts", "up
 class Message:
     """What one publish on the bus says, and what became of it. What a message does not carry is ""."""
 
-    # Seconds since the epoch, when it arrived here; the firehose does not say when it was sent.
+    # Seconds since the epoch: when the broker got it; RabbitMQ's firehose does not say, so when its copy arrived here.
     time: float
     kind: str
     exchange: str

@@ -8,6 +8,7 @@ import time
 from minova.trace import events
 
 FORMAT = 1
+_MESSAGE = b'{"event": "published"'
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 # What is in memory is on disk after so long; who reads a recording under way waits at least this.
 FLUSH_SECONDS = 0.2
@@ -95,13 +96,23 @@ class Recording:
         return self.header.get("dropped_messages", 0)
 
     def __iter__(self):
+        return self.select(lambda line: True)
+
+    def select(self, wants, offset=0):
+        """The events of the messages whose line `wants` accepts; only these are decoded.
+
+        :param offset: bytes at the beginning that are left out.
+        """
         reader = events.Reader()
         with open(self._path, "rb") as lines:
+            lines.seek(offset)
+            # The header, or what is left of a line.
             lines.readline()
             for number, line in enumerate(lines, 2):
-                event = self._event(reader, number, line)
-                if event is not None:
-                    yield event
+                if not _is_message(line) or wants(line):
+                    event = self._event(reader, number, line)
+                    if event is not None:
+                        yield event
 
     def _event(self, reader, number, line):
         # The last line of a recording under way, or of a recorder that was killed, may be half written.
@@ -143,8 +154,12 @@ def _skip(lines, up_to):
     size = os.fstat(lines.fileno()).st_size
     dropped = 0
     while size - lines.tell() > up_to:
-        dropped += b'"event": "published"' in lines.readline()[:64]
+        dropped += _is_message(lines.readline())
     return dropped
+
+
+def _is_message(line):
+    return line.startswith(_MESSAGE)
 
 
 def _line(fields):

@@ -44,6 +44,11 @@ class Request:
         return f"{_TITLES.get(method, method)} of {name}" if name else _TITLES.get(method, method)
 
     @property
+    def is_routine(self):
+        """Whether it is a round of a service's own work, such as a heartbeat."""
+        return all(message.is_bulk for message in self.messages)
+
+    @property
     def begin(self):
         """Seconds since the epoch."""
         return min((message.time for message in self.messages), default=0.0)

@@ -39,15 +39,15 @@ class Store:
 
     def add(self, event):
         with self._changed:
-            request = self._request_of(event.message)
+            request_id = event.message.request_id or NO_REQUEST
             if event.what == events.PUBLISHED:
-                request.messages.append(event.message)
+                self._requests.setdefault(request_id, Request(request_id)).messages.append(event.message)
                 self._count += 1
                 self._size_bytes += event.message.size_bytes
                 self._make_room()
             self._version += 1
-            if request.id in self._requests:
-                self._changes[request.id] = self._version
+            if request_id in self._requests:
+                self._changes[request_id] = self._version
             self._changed.notify_all()
 
     def requests(self):
@@ -60,6 +60,10 @@ class Store:
         with self._changed:
             request = self._requests.get(request_id)
             return request and _copy(request)
+
+    def find_of(self, request_id):
+        """The Request of the messages that carry this request id, which may be "" where it is not known."""
+        return self.request(request_id or NO_REQUEST)
 
     def message(self, unique_id):
         """One Message, or None."""
@@ -89,10 +93,6 @@ class Store:
         with self._changed:
             return [request_id for request_id, changed in self._changes.items() if changed > version]
 
-    def _request_of(self, message):
-        request_id = message.request_id or NO_REQUEST
-        return self._requests.setdefault(request_id, Request(request_id))
-
     def _make_room(self):
         while self._count > self._limit or self._size_bytes > self._limit_bytes:
             request_id, oldest = self._requests.popitem(last=False)
@@ -106,8 +106,7 @@ def about_server(requests, wanted):
 
     Of several servers of one name it is the newest.
     """
-    known = {uuid: name for request in requests for uuid, name in request.servers.items()}
-    uuid = wanted if wanted in known else _newest_named(requests, wanted)
+    uuid = uuid_of(requests, wanted)
     if uuid is None:
         return None
     told = [request for request in requests if uuid in request.servers]
@@ -118,10 +117,11 @@ def about_server(requests, wanted):
     return Request(uuid, sorted(messages, key=lambda message: message.time), next(iter(names), uuid))
 
 
-def _newest_named(requests, name):
+def uuid_of(requests, wanted):
+    """The uuid of a server that is known by this uuid or name; None when there is none."""
     for request in reversed(requests):
-        for uuid, known_name in request.servers.items():
-            if known_name == name:
+        for uuid, name in request.servers.items():
+            if wanted in (uuid, name):
                 return uuid
     return None
 

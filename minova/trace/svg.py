@@ -8,12 +8,12 @@ import html
 import re
 
 from minova.trace import line, svg_style, timing
-from minova.trace.message import CORRUPTED, DROPPED, FANOUT, REPLY, TIMED_OUT, UNROUTED
+from minova.trace.message import CORRUPTED, DROPPED, TIMED_OUT, UNROUTED
 
 LANE = 212
 LEFT = 166
 TOP = 62
-ROW = 48
+ROW = 52
 NOTE = 17
 GAP = 30
 # A silence that is longer is shown as such.
@@ -62,13 +62,13 @@ class _Drawing:
         return (
             f'<line class="lane" x1="{x}" y1="44" x2="{x}" y2="{height - 12}"/>'
             f'<rect class="head" x="{x - half:g}" y="14" width="{half * 2:g}" height="30" rx="8"/>'
-            f'<text class="head-text" x="{x}" y="34">{_safe(shortened(name, 24))}</text>'
+            f'<text class="head-text" x="{x}" y="34">{_safe(line.shortened(name, 24))}</text>'
         )
 
     def _add(self, before, message):
         if before is not None:
             self._add_gap(message.time - before.time)
-        y = self._bottom + 32
+        y = self._bottom + 30
         self._rows[message.unique_id] = y
         self._bottom += ROW
         self._body.append(self._message(message, y))
@@ -92,8 +92,8 @@ class _Drawing:
         return (
             f'<g class="message {message.kind}{marks}" data-message="{_safe(message.unique_id)}" tabindex="0" '
             f'role="button" aria-label="{_safe(label(message, self._lanes, self._request.begin))}">'
-            f'<rect class="row" x="8" y="{y - 30}" width="{self._row_width()}" '
-            f'height="{self._bottom - y + 28}" rx="6"/>'
+            f'<rect class="row" x="8" y="{y - 26}" width="{self._row_width()}" '
+            f'height="{self._bottom - y + 24}" rx="6"/>'
             f'<text class="time" x="72" y="{y + 4}">{since:.3f} s</text>'
             f"{_arrow(sender, recipient, y, message)}{notes}</g>"
         )
@@ -140,10 +140,6 @@ def label(message, lanes, begin):
     )
 
 
-def shortened(text, length):
-    return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
 def _marks(message):
     if message.failure:
         yield "failed"
@@ -173,22 +169,13 @@ def _loop(x, y, message):
 
 
 def _words(message, x, y, anchor):
-    name = _safe(shortened(line.what(message), 34))
+    name = _safe(line.shortened(line.what(message), 34))
     return (
         f'<text class="name" text-anchor="{anchor}" x="{x:g}" y="{y - 8}">{name}</text>'
         f'<text class="route" text-anchor="{anchor}" x="{x:g}" y="{y + 14}">'
-        f'<tspan class="kind">{message.kind}</tspan> {_safe(shortened(_route(message), 28))} '
+        f'<tspan class="kind">{message.kind}</tspan> {_safe(line.shortened(line.address(message), 28))} '
         f"{line.size(message.size_bytes)}</text>"
     )
-
-
-def _route(message):
-    """How the broker was told to route it."""
-    if message.kind == REPLY:
-        return f"→ {message.routing_key[:14]}"
-    if message.kind == FANOUT:
-        return f"→ {message.exchange}"
-    return f"{message.exchange} → {message.routing_key}"
 
 
 def _duration(seconds):

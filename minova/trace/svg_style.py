@@ -27,6 +27,8 @@ STYLE = (
     ".minova-trace .message{cursor:pointer;outline:none}"
     ".minova-trace .row{fill:transparent}"
     ".minova-trace .message:hover .row,.minova-trace .message[aria-expanded=true] .row{fill:var(--row)}"
+    ".minova-trace .message:hover text,.minova-trace .message[aria-expanded=true] text,"
+    ".minova-trace .message:focus-visible text{stroke:var(--row)}"
     ".minova-trace .message:focus-visible .row{fill:var(--row);stroke:var(--focus);stroke-width:2}"
     ".minova-trace .name{font-weight:600;font-size:12.5px}"
     ".minova-trace .route{fill:var(--muted);font-size:11px}"

@@ -13,8 +13,7 @@ import threading
 import time
 
 from minova.trace import line
-from minova.trace.command import off_hint
-from minova.trace.firehose import Firehose, TraceError
+from minova.trace.firehose import Firehose, TraceError, off_hint
 from minova.up import errors, example, record, settings
 from minova.up.api_client import ApiClient, ApiError
 

@@ -12,6 +12,7 @@ import amqp
 import pytest
 
 from minova.trace.firehose import Firehose, TraceError
+from minova.up.settings import without_password
 from tests import broker_process, real_servers
 
 DEADLINE_SECONDS = 60
@@ -101,7 +102,10 @@ def test_the_command_prints_a_line_per_message(tmp_path):
         line = first_line(trace, lambda: publish(broker.url, "minova", "compute.host1", CALL))
         assert json.loads(line)["method"] == "ping"
         trace.send_signal(2)
-        assert (trace.wait(timeout=DEADLINE_SECONDS), trace.stderr.read()) == (0, "")
+        assert trace.wait(timeout=DEADLINE_SECONDS) == 0
+        assert trace.stderr.read().splitlines() == [
+            f"Listening to {without_password(broker.url)}; Ctrl-C ends it."
+        ]
     finally:
         trace.kill()
         trace.communicate()

@@ -11,6 +11,7 @@ from tests.broker_comparison import consume, declare, drain, nack, publish, scen
 
 TO_D = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "d"}
 OF_THE_MOMENT = ("node", "connection")
+ONLY_OURS = {"minova_time"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -119,9 +120,10 @@ def trace(broker, scenario):
 
 
 def describe(message):
-    headers = {name: value for name, value in message.headers.items() if name not in OF_THE_MOMENT}
+    names = sorted(message.headers.keys() - ONLY_OURS)
+    headers = {name: message.headers[name] for name in names if name not in OF_THE_MOMENT}
     key = message.delivery_info["routing_key"]
-    return key, message.body, without_what_changes(headers), sorted(message.headers)
+    return key, message.body, without_what_changes(headers), names
 
 
 def without_what_changes(value):

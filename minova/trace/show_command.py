@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`minova trace show`: draw what a request or a server was about, from a recording."""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+
+from minova.trace import html, mermaid, options, recording, search, svg, text
+from minova.up import record, settings
+
+FORMATS = ("text", "mermaid", "svg", "html", "json")
+# How long a request is looked for that a minova up has just had.
+_PATIENCE_SECONDS = 5
+_LISTED = 20
+
+
+def add_to(commands):
+    show = commands.add_parser(
+        "show",
+        help="draw a request, or all about a server",
+        description="Draw a request (req-...), or all about a server (uuid or name, also of a deleted one), as "
+        "the running or the last minova up recorded it. Without either: list the requests of late.",
+        # What stands before the command holds for it too.
+        argument_default=argparse.SUPPRESS,
+    )
+    show.add_argument("wanted", nargs="?", default=None, metavar="SERVER|REQUEST", help="what to draw")
+    show.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
+    show.add_argument(
+        "-o", "--output", default=None, metavar="FILE", help="write there and not to the terminal"
+    )
+    show.add_argument("--file", default=None, metavar="RECORDING", help="a recording of minova trace record")
+    show.add_argument("--all", action="store_true", default=False, help="list heartbeats and the like too")
+    show.add_argument(
+        "--width", type=settings.positive, metavar="N", help="columns (default: the terminal's)"
+    )
+    settings.add_state_path(show)
+    show.set_defaults(action=_show)
+
+
+def drawing(request, form, width):
+    """The text of a request in one of FORMATS."""
+    if form == "text":
+        return text.draw(request, width)
+    if form == "json":
+        return json.dumps([message.to_dict() for message in request.messages], indent=1) + "\n"
+    return {"mermaid": mermaid, "svg": svg, "html": html}[form].draw(request)
+
+
+def _show(args):
+    path, running = _recording(args)
+    if args.wanted is None:
+        _list(path, args)
+        return 0
+    request = search.find(path, args.wanted, _PATIENCE_SECONDS if running else 0)
+    if request is None:
+        print(
+            f"minova trace: {path} knows no request, and no server of the uuid or name, {args.wanted!r}. "
+            "`minova trace show` lists what it knows.",
+            file=sys.stderr,
+        )
+        return 1
+    _write(drawing(request, args.format, _width(args)), args.output)
+    return 0
+
+
+def _recording(args):
+    """(path of the recording, whether something still records there).
+
+    :raises recording.RecordingError: when there is none; it says how to have one.
+    """
+    if args.file:
+        return args.file, False
+    state_path = settings.state_path(args.state_path)
+    path = recording.path_in(state_path)
+    if not os.path.exists(path):
+        raise recording.RecordingError(
+            f"Nothing was recorded on the state path {state_path}. `minova up` records while its page runs (that is, "
+            "without --no-page); `minova trace record FILE` records anything, and `show --file FILE` draws that."
+        )
+    return path, record.running(state_path) is not None
+
+
+def _list(path, args):
+    known = [request for request in search.recent(path) if args.all or not request.is_routine]
+    if not known:
+        print("Nobody has asked for anything yet; --all shows what the services say by themselves.")
+        return
+    print("began     messages  seconds  what                id")
+    for request in known if args.all else known[-_LISTED:]:
+        began = time.strftime("%H:%M:%S", time.localtime(request.begin))
+        title = text.line.shortened(request.title + (" (failed)" if request.failed else ""), 18)
+        print(f"{began}  {len(request.messages):8}  {request.seconds:7.3f}  {title:18}  {request.id}")
+
+
+def _write(drawn, path):
+    if path is None:
+        for shown in drawn.splitlines():
+            options.say(shown)
+        return
+    try:
+        with open(path, "w", encoding="utf-8") as output:
+            output.write(drawn)
+    except OSError as err:
+        raise recording.RecordingError(f"{path} cannot be written: {err.strerror}.") from err
+
+
+def _width(args):
+    if args.width:
+        return args.width
+    return text.DEFAULT_WIDTH if args.output else shutil.get_terminal_size().columns

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`minova trace show` and `replay` on a recording, and what they say where there is none."""
+
+import json
+import re
+import xml.etree.ElementTree as etree
+
+import pytest
+
+from minova.trace import command, recording
+from minova.trace.recording_command import size
+from tests.unit.trace import wire
+
+
+@pytest.fixture
+def state_path(tmp_path):
+    """Of a minova up that is over: a boot, a heartbeat, and a delete."""
+    bus = wire.boot(wire.Wire())
+    bus.send(2, wire.call("report_hosts", "minova-compute@host1", "m9", "req-9", instance_uuids=[wire.UUID]))
+    bus.send(3, wire.cast("terminate_instance", "minova-api@box", "req-2", instance=wire.INSTANCE))
+    path = recording.path_in(tmp_path)
+    (tmp_path / "trace").mkdir()
+    with recording.Recorder(path) as recorder:
+        for event in bus.events:
+            recorder.add(event)
+    return tmp_path
+
+
+def trace(*arguments):
+    return command.run(command.parser().parse_args([str(argument) for argument in arguments]))
+
+
+def drawn(capsys, *arguments):
+    assert trace("show", *arguments) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wanted", ["web-1", wire.UUID])
+def test_a_server_is_drawn_with_all_its_requests(capsys, state_path, wanted):
+    text = drawn(capsys, wanted, "--state-path", state_path)
+    assert text.startswith("server web-1   ")
+    assert "terminate_instance" in text
+    assert "report_hosts" not in text
+
+
+def test_a_request_is_drawn_alone(capsys, state_path):
+    text = drawn(capsys, "req-1", "--state-path", state_path)
+    assert text.startswith("boot of web-1   req-1\n6 messages, 1.7 KB, 1.201 s\n")
+    assert "terminate_instance" not in text
+
+
+def test_every_format_has_every_message(capsys, state_path):
+    where = ("req-1", "--state-path", state_path, "--format")
+    assert len(json.loads(drawn(capsys, *where, "json"))) == 6
+    assert len(re.findall("p\\d--?>?>?\\)?p\\d", drawn(capsys, *where, "mermaid"))) == 6
+    for form in ("svg", "html"):
+        assert drawn(capsys, *where, form).count('class="message ') == 6
+
+
+def test_a_drawing_is_written_to_a_file(capsys, state_path, tmp_path):
+    assert (
+        drawn(capsys, "req-1", "--state-path", state_path, "--format", "svg", "-o", tmp_path / "x.svg") == ""
+    )
+    etree.parse(tmp_path / "x.svg")
+
+
+def test_the_html_is_one_file_that_loads_nothing(capsys, state_path):
+    page = drawn(capsys, "req-1", "--state-path", state_path, "--format", "html")
+    assert not re.search(r"""(src|href)=|url\(|@import|fetch\(|XMLHttp""", page)
+    assert set(re.findall(r"https?://[^\s\"'<]+", page)) == {"http://www.w3.org/2000/svg"}
+    content = json.loads(re.search(r'id="content">(.*?)</script>', page)[1])
+    assert [one["title"] for one in content][:2] == ["build_instances", "select_destinations"]
+    assert all(field["explanation"] for one in content for field in one["fields"])
+
+
+def test_the_html_holds_what_was_said_as_text(capsys, tmp_path):
+    bus = wire.Wire()
+    bus.send(0, wire.cast("</script><script>alert(1)</script>", "<img src=x>@y", note="<!--<script>"))
+    with recording.Recorder(tmp_path / "r") as recorder:
+        for event in bus.events:
+            recorder.add(event)
+    page = drawn(capsys, "req-1", "--file", tmp_path / "r", "--format", "html")
+    assert page.count("<script") == 2
+    assert "<img" not in page
+
+
+def test_the_requests_of_late_are_listed_without_heartbeats(capsys, state_path):
+    listed = drawn(capsys, "--state-path", state_path)
+    assert [line.split()[-1] for line in listed.splitlines()] == ["id", "req-1", "req-2"]
+    assert "req-9" in drawn(capsys, "--all", "--state-path", state_path)
+
+
+def test_what_is_not_known_is_told(capsys, state_path):
+    assert trace("show", "web-2", "--state-path", state_path) == 1
+    assert "knows no request, and no server of the uuid or name, 'web-2'" in capsys.readouterr().err
+
+
+def test_where_nothing_was_recorded_it_says_how_to(capsys, tmp_path):
+    assert trace("show", "web-1", "--state-path", tmp_path) == 1
+    error = capsys.readouterr().err
+    assert "Nothing was recorded" in error
+    assert "minova trace record FILE" in error
+
+
+def test_a_file_that_cannot_be_written_is_told(capsys, state_path):
+    assert trace("show", "req-1", "--state-path", state_path, "-o", "/nowhere/x") == 1
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_recording_is_replayed_in_the_live_view(capsys, state_path):
+    path = recording.path_in(state_path)
+    assert trace("replay", path, "--speed", "0", "--width", "80", "--request", "req-1") == 0
+    replayed = capsys.readouterr().out.splitlines()
+    # A drawing has a line more of figures, and one for the silence.
+    assert set(replayed) < set(drawn(capsys, "req-1", "--file", path, "--width", "80").splitlines())
+    assert len(replayed) == 15
+
+
+def test_a_replay_keeps_its_pace(capsys, state_path):
+    path = recording.path_in(state_path)
+    assert trace("replay", path, "--speed", "50", "--json", "--method", "select_destinations") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("action", ["replay", "record"])
+def test_other_files_are_left_alone(capsys, tmp_path, action):
+    other = tmp_path / "letter"
+    other.write_text("dear all\n")
+    assert trace(action, other) == 1
+    assert ("is not a recording" in (error := capsys.readouterr().err)) or "is there already" in error
+    assert other.read_text() == "dear all\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "size_bytes"), [("64MB", 64_000_000), ("1.5gb", 1_500_000_000), ("200000", 200_000)]
+)
+def test_sizes(given, size_bytes):
+    assert size(given) == size_bytes
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("record", "f", "--max-size", "1KB"),
+        ("record", "f", "--max-size", "big"),
+        ("record", "f", "--for", "-1"),
+        ("--for", "10y"),
+        ("--width", "0"),
+        ("replay", "f", "--speed", "-1"),
+        ("show", "x", "--format", "pdf"),
+        ("forget",),
+    ],
+)
+def test_bad_input_is_told(capsys, arguments):
+    with pytest.raises(SystemExit) as ended:
+        command.parser().parse_args(arguments)
+    assert ended.value.code == 2
+    assert "error:" in capsys.readouterr().err
