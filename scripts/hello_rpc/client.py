@@ -82,6 +82,10 @@ def make_client(transport, **options):
 def attempt(title, send, method, **arguments):
     """Call or cast, and print what the client sees of it."""
     print(f"\n{title}")
+    return show_outcome(send, method, **arguments)
+
+
+def show_outcome(send, method, **arguments):
     started = time.monotonic()
     answer = None
     try:

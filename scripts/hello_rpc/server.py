@@ -4,6 +4,7 @@
 
 import argparse
 import logging
+import os
 import signal
 import threading
 import time
@@ -54,6 +55,11 @@ class GreetingEndpoint:
     def run_out(self, context):
         self._say("run_out()")
         raise OutOfGreetings("no greeting is left")
+
+    def crash(self, context):
+        """Ends this server as a kill -9 does, with all that it has in hand."""
+        self._say("crash()")
+        os._exit(1)
 
     def _say(self, text):
         print(f"[{self.server}] {text}", flush=True)
