@@ -24,6 +24,8 @@ _LONGEST_TIMEOUT_SECONDS = 3600
 def run(argv):
     """Run one command; returns the exit code: 0, 1 (refused or not reached) or 2 (the command line)."""
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
+    # It says what it gets while a connection is being closed, which is nobody's trouble.
+    logging.getLogger("amqp").setLevel(logging.ERROR)
     try:
         _parse(argv)
         module, _, function = CONF.command.run.partition(":")

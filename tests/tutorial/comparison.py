@@ -17,6 +17,9 @@ _VARIES = [
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: \d+(?= [A-Z]))?"), "<time>"),
     (re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?(?: \d+(?= [A-Z]))?"), "<time>"),
     (re.compile(r"(?<=\bpid )\d+"), "<pid>"),
+    (re.compile(r"\breply_[0-9a-f]{8}\b"), "reply_<uuid>"),
+    # A drawing of a request whose last message has just come.
+    (re.compile(r"^still running, "), ""),
     # Seconds at the begin of a line, as `minova trace` has them.
     (re.compile(r"^\s*\d+\.\d{3}(?= )"), "<seconds>"),
     (re.compile(r"(?<![\w.])\d+(?:\.\d+)? ?(?:ms|s|seconds?)\b"), "<duration>"),
@@ -24,20 +27,27 @@ _VARIES = [
 _SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?) (B|KB|MB)\b")
 
 
+# In a drawing, that nothing was said for a while.
+_PAUSE = re.compile(r"\s*⋮ ")
+
+
 def is_shown(shown, real):
     """Whether the lines ``real`` are what the lines ``shown`` say, from the first to the last."""
+    shown, real = _without_pauses(shown), _without_pauses(real)
     *begin, last = _segments(shown)
-    at = _end_of(begin, real) if begin else 0
-    if at is None:
-        return False
     if not begin:
         return len(last) == len(real) and _fits(last, real, 0)
-    return len(real) - len(last) >= at and _fits(last, real, len(real) - len(last))
+    at = _end_of(begin, real)
+    return at is not None and len(real) - len(last) >= at and _fits(last, real, len(real) - len(last))
 
 
 def end_of_shown(shown, real):
     """How many of the lines ``real`` it takes until all that is ``shown`` was said; None while it was not."""
     return _end_of(_segments(shown), real)
+
+
+def _without_pauses(lines):
+    return [line for line in lines if not _PAUSE.match(line)]
 
 
 def _segments(shown):

@@ -47,6 +47,10 @@ def test_what_has_changed_is_not_as_shown(shown, real):
     assert not comparison.is_shown([shown], [real])
 
 
+def test_a_drawing_may_have_other_pauses():
+    assert comparison.is_shown(["8 messages", "a"], ["still running, 8 messages", " ⋮ 1.0 s │ │", "a"])
+
+
 @pytest.mark.parametrize(
     ("shown", "real", "same"),
     [
