@@ -12,7 +12,7 @@ _TOO_LITTLE_BYTES = 20_000_000
 
 
 def look(patient, usage=shutil.disk_usage):
-    path = patient.state_path
+    path = min(os.path.relpath(patient.state_path), patient.state_path, key=len)
     if not os.path.isdir(path):
         return warning(
             f"The state path {path} is not there.", "Name the one of the services with --state-path."

@@ -44,7 +44,7 @@ def run(args):
 
 
 def _story(args):
-    from minova.explain import bus_view, case, lives, messages, story
+    from minova.explain import bus_view, case, lives, messages, sentence, story
     from minova.manage import db
 
     found = configuration.load(args)
@@ -52,7 +52,7 @@ def _story(args):
     with db.opened() as database:
         read = case.read(database, args.server)
     bus = bus_view.look(configuration.CONF.transport_url, found.management_url if found else "")
-    said = messages.read(configuration.CONF.state_path, read.uuid)
+    said = messages.read(configuration.CONF.state_path, read.uuid, sentence.epoch(read.instance.updated_at))
     return story.tell(read, bus, said, lives.sentences(found))
 
 

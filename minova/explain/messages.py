@@ -4,6 +4,7 @@
 import dataclasses
 import datetime
 import os
+import time
 
 from minova.explain.sentence import Sentence, count, duration
 from minova.trace import message as kinds
@@ -12,6 +13,8 @@ from minova.trace import recording, store
 # Of a server with a long life the first and the last are told.
 _FIRST, _LAST = 40, 60
 _ALL = 1_000_000
+# The recorder writes what it heard at once when it is quiet.
+_WRITTEN_SECONDS = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,11 +25,16 @@ class Said:
     source: str
 
 
-def read(state_path, uuid):
-    """What the recording of a state path holds of a server."""
+def read(state_path, uuid, until=0.0):
+    """What the recording of a state path holds of a server.
+
+    :param until: seconds since the epoch of the last change of its records. What was said until then may not be
+        written yet, and is waited for a little.
+    """
     path = recording.path_in(state_path)
+    _wait_written(path, until)
     if not os.path.exists(path):
-        return Said([], f"There is no recording of the bus ({path}): {_RECORDS_ALONE}")
+        return Said([], f"There is no recording of the bus ({_short(path)}): {_RECORDS_ALONE}")
     try:
         recorded = recording.read(path)
         kept = store.Store(_ALL)
@@ -36,9 +44,20 @@ def read(state_path, uuid):
         return Said([], f"The recording of the bus cannot be used: {err} So {_RECORDS_ALONE}")
     request = kept.find(uuid)
     if request is None:
-        return Said([], f"The recording {path} holds no message about it: {_RECORDS_ALONE}")
+        return Said([], f"The recording {_short(path)} holds no message about it: {_RECORDS_ALONE}")
     messages = [m for m in request.messages if not m.is_bulk]
     return Said(sentences(messages), _source(path, messages, recorded.dropped_messages))
+
+
+def _wait_written(path, until):
+    deadline = time.monotonic() + _WRITTEN_SECONDS
+    while os.path.exists(path) and os.stat(path).st_mtime <= until and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def _short(path):
+    """Relative where that is shorter."""
+    return min(os.path.relpath(path), path, key=len)
 
 
 def sentences(messages):
@@ -61,7 +80,7 @@ _RECORDS_ALONE = "who asked whom is told from the records alone, as far as they 
 
 def _source(path, messages, dropped):
     first, last = (_clock(m.time) for m in (messages[0], messages[-1]))
-    text = f"Who asked whom is from {path}: {count(len(messages), 'message')} from {first} to {last}."
+    text = f"Who asked whom is from {_short(path)}: {count(len(messages), 'message')} from {first} to {last}."
     return f"{text} {count(dropped, 'older message')} had to be dropped from it." if dropped else text
 
 

@@ -86,7 +86,7 @@ def _deadline(case):
     left_seconds = case.instance.deadline_epoch - case.now
     will = _what_a_conductor_does(case)
     if left_seconds >= 0:
-        yield f"Its deadline is in {duration(left_seconds)}, unless somebody shows that he works on it. Then {will}"
+        yield f"Its deadline is in {duration(left_seconds)}; whoever works on it moves that. When it passes, {will}"
     else:
         yield f"Its deadline passed {duration(-left_seconds)} ago, and no conductor has taken it over yet; then {will}"
 

@@ -4,6 +4,7 @@
 import dataclasses
 
 from minova.api import statuses
+from minova.compute import task_states
 from minova.explain import asked, choice, faults, network, present
 from minova.explain.sentence import count
 
@@ -64,7 +65,7 @@ def _head(case):
 
 
 def _further_sources(case):
-    if not case.decisions and case.actions:
+    if not case.decisions and case.instance.task_state not in task_states.BUILD_STATES:
         yield "The scheduler has made no decision about it that is still kept ([scheduler] decisions_kept)."
     if case.namesakes:
         others = count(case.namesakes, "deleted server")
