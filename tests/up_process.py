@@ -47,7 +47,10 @@ class UpProcess:
         """The new server as it is when it is built; ``fields`` are further ones of POST /servers."""
         body = example.server_body(self.api, name)
         body["server"] |= fields
-        path = f"/servers/{self.api.send('POST', '/servers', body)[1]['server']['id']}"
+        return self.wait_built(f"/servers/{self.api.send('POST', '/servers', body)[1]['server']['id']}")
+
+    def wait_built(self, path):
+        """The server of a path of the API, as soon as it is ACTIVE or ERROR."""
         wait_until(lambda: self.api.get(path)["server"]["status"] in ("ACTIVE", "ERROR"))
         return self.api.get(path)["server"]
 

@@ -21,7 +21,7 @@ OPTIONS = (
     "--disable-sync",
 )
 # The machine may be busy.
-PATIENCE_MILLISECONDS = 30_000
+PATIENCE_MILLISECONDS = 45_000
 sync_api.expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 

@@ -94,11 +94,10 @@ function troubles(state, view, current) {
   if (state.status === "rejected") {
     return trouble("page", `${state.reason.message} Is minova up still running? This page tries again by itself.`);
   }
-  const { bus, api } = state.value;
+  const { bus } = state.value;
   return [
     bus.state !== "connected" && trouble("bus", `The broker is away. ${bus.reason ?? ""} Messages appear again when it is back.`),
     bus.tracing === false && trouble("tracing", bus.hint),
-    api?.reason && trouble("api", `The Compute API is away. ${api.reason}`),
     current && view.status === "rejected" && trouble("view", problem(view.reason)),
   ];
 }

@@ -7,10 +7,14 @@ import { byId, el, onAction, show } from "./dom.js";
 import { clock, count, pretty } from "./format.js";
 
 const PATTERNS = ["method", "host", "server", "exchange", "routing_key"];
+// Of so many held messages the payload is read, too.
+const IN_FULL = 20;
 
 export class DebuggerView {
   constructor({ refreshSoon }) {
     this._refreshSoon = refreshSoon;
+    // Id of a held message to its payload.
+    this._payloads = new Map();
     onAction(byId("panel-debugger"), "click", {
       step: (button) => this._act(button, "POST", "api/debug/step", stepBody(button), "The message was let go."),
       "clear-holds": (button) => this._act(button, "DELETE", "api/debug/holds", {}, "All holds are cleared."),
@@ -31,10 +35,18 @@ export class DebuggerView {
     byId("debugger-area").hidden = !debug.available;
     show(byId("debugger-unavailable"), debug.available ? null : el("p", { class: "notice" }, debug.reason));
     if (debug.available) {
-      showHeld(debug.held);
+      showHeld(debug.held, await this._readPayloads(debug.held.slice(0, IN_FULL)));
       showRules("holds", debug.holds, holdWords, "Nothing is held.");
       showRules("faults", debug.faults, faultWords, "Nothing is broken.");
     }
+  }
+
+  // Each is read once; what is held no longer is forgotten.
+  async _readPayloads(held) {
+    const known = this._payloads;
+    const read = ({ id }) => known.get(id) ?? heldPayload(id);
+    this._payloads = new Map(await Promise.all(held.map(async (message) => [message.id, await read(message)])));
+    return this._payloads;
   }
 
   async _act(button, method, path, body, done) {
@@ -66,12 +78,16 @@ function stepBody(button) {
 }
 
 function holdBody(fields) {
-  return given(fields, PATTERNS);
+  return { ...given(fields, PATTERNS), ...kindsOf(fields) };
+}
+
+function kindsOf(fields) {
+  return fields.get("kind") ? { kinds: [fields.get("kind")] } : {};
 }
 
 function faultBody(fields) {
   const action = fields.get("action");
-  const body = { action, ...given(fields, ["method"]), probability: Number(fields.get("probability")) };
+  const body = { action, ...given(fields, ["method", "host"]), ...kindsOf(fields), probability: Number(fields.get("probability")) };
   for (const name of ["count", "expires_seconds", ...(action === "delay" ? ["delay_seconds"] : [])]) {
     if (fields.get(name)) {
       body[name] = Number(fields.get(name));
@@ -85,13 +101,22 @@ function given(fields, names) {
   return Object.fromEntries(names.map((name) => [name, fields.get(name).trim()]).filter(([, value]) => value));
 }
 
-function showHeld(held) {
-  show(byId("held-actions"), held.length > 0 && el("button", { type: "button", class: "button primary", "data-action": "step" }, "Step: let the oldest go"));
-  show(byId("held"), held.length > 0 ? el("ul", { class: "rules" }, held.map(heldRow)) : el("p", { class: "empty" }, "No message is held. Add a hold below, then boot a server."));
+async function heldPayload(id) {
+  try {
+    return (await get(`api/debug/held/${id}`)).payload;
+  } catch (error) {
+    // It was let go meanwhile.
+    return error.message;
+  }
 }
 
-function heldRow(message) {
-  const name = message.method || message.kind || "message";
+function showHeld(held, payloads) {
+  show(byId("held-actions"), held.length > 0 && el("button", { type: "button", class: "button primary", "data-action": "step" }, "Step: let the oldest go"));
+  show(byId("held"), held.length > 0 ? el("ul", { class: "rules" }, held.map((message) => heldRow(message, payloads.get(message.id)))) : el("p", { class: "empty" }, "No message is held. Add a hold below, then boot a server."));
+}
+
+function heldRow(message, payload) {
+  const name = [message.kind, message.method].filter(Boolean).join(" ") || "message";
   return el(
     "li",
     { "data-key": message.id },
@@ -99,14 +124,24 @@ function heldRow(message) {
       "div",
       { class: "held" },
       el("p", {}, el("strong", {}, name), ` in `, el("code", {}, message.queue), el("span", { class: "detail" }, heldDetails(message))),
-      el("details", { "data-key": "body" }, el("summary", {}, "Payload"), el("pre", { class: "scroll", tabindex: "0", role: "group", "aria-label": `Payload of ${name}` }, pretty(message.payload ?? message.args ?? {}))),
+      message.request_id && el("a", { href: `#messages/${encodeURIComponent(message.request_id)}/${encodeURIComponent(message.unique_id)}` }, "See it in its diagram"),
+      payload && el("details", { "data-key": "body", open: true }, el("summary", {}, "Payload"), el("pre", { class: "scroll", tabindex: "0", role: "group", "aria-label": `Payload of ${name}` }, readable(payload))),
     ),
     el("button", { type: "button", class: "button small", "data-key": "step", "data-action": "step", "data-held": message.id, "aria-label": `Let ${name} in ${message.queue} go` }, "Let it go"),
   );
 }
 
 function heldDetails(message) {
-  return [`${message.kind ?? ""} held since ${clock(message.since)}`.trim(), message.sender && `from ${message.sender}`, message.request_id].filter(Boolean).join(" · ");
+  return [`held since ${clock(message.since)}`, message.sender && `from ${message.sender}`, message.server_names.join(", ")].filter(Boolean).join(" · ");
+}
+
+// The message itself stands as a string within the envelope.
+function readable(payload) {
+  try {
+    return pretty(JSON.parse(payload)["oslo.message"]);
+  } catch {
+    return pretty(payload);
+  }
 }
 
 function showRules(kind, rules, words, none) {
@@ -122,13 +157,21 @@ function showRules(kind, rules, words, none) {
           el(
             "li",
             { "data-key": rule.id },
-            el("span", {}, words(rule), el("span", { class: "detail" }, `met ${count(rule.hits ?? 0, "message")}`)),
+            el("span", {}, words(rule), el("span", { class: "detail" }, progress(rule))),
             el("button", { type: "button", class: "button small", "data-key": "clear", "data-action": `clear-${noun}`, "data-rule": rule.id, "aria-label": `Clear ${noun} ${rule.id}: ${words(rule)}` }, "Clear"),
           ),
         ),
       ),
     rules.length > 1 && el("button", { type: "button", class: "button", "data-action": `clear-${kind}` }, `Clear all ${kind}`),
   );
+}
+
+// A hold counts the messages that it held; a fault those that matched, and those that it broke.
+function progress(rule) {
+  if (rule.hits === undefined) {
+    return `has held ${count(rule.count, "message")}`;
+  }
+  return `has met ${count(rule.hits, "message")}, broke ${rule.strikes}${rule.spent ? "; it is spent" : ""}`;
 }
 
 function holdWords(hold) {
@@ -146,5 +189,6 @@ function faultWords(fault) {
 }
 
 function patternWords(rule) {
-  return PATTERNS.filter((name) => rule[name]).map((name) => `${name.replace("_", " ")} ${rule[name]}`).join(", ");
+  const kinds = rule.kinds.length > 0 ? [`only ${rule.kinds.join(", ")}`] : [];
+  return [...PATTERNS.filter((name) => rule[name]).map((name) => `${name.replace("_", " ")} ${rule[name]}`), ...kinds].join(", ");
 }
