@@ -2,6 +2,7 @@
 """The HTTP server of the page: waitress on one loopback socket, with a stop that waits for nobody."""
 
 import threading
+import time
 
 import waitress.server
 
@@ -15,6 +16,8 @@ _LISTEN_BACKLOG = 64
 _CONNECTION_LIMIT = 200
 _IDLE_CONNECTION_SECONDS = 60
 _POLL_SECONDS = 0.5
+# Before what does not end is cut.
+_FAREWELL_SECONDS = 2
 _LONGEST_BODY_BYTES = 1024 * 1024
 # What may wait for a client that does not read, beyond what the system takes.
 _UNREAD_BYTES = 1024 * 1024
@@ -68,7 +71,7 @@ class HttpServer:
         self._thread.start()
 
     def stop(self):
-        """Take no new connection, and end those that there are."""
+        """Take no new connection, and let the answers under way come to their end, but not for long."""
         self._stopping.set()
         self._server.pull_trigger()
         self._thread.join()
@@ -77,5 +80,20 @@ class HttpServer:
     def _run(self):
         server = self._server
         while not self._stopping.is_set():
-            server.asyncore.loop(timeout=_POLL_SECONDS, map=server._map, use_poll=True, count=1)
+            self._poll()
+        server.accepting = False
+        deadline = time.monotonic() + _FAREWELL_SECONDS
+        while self._has_work() and time.monotonic() < deadline:
+            self._poll(_FAREWELL_SECONDS / 20)
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
         server.close()
+
+    def _poll(self, seconds=_POLL_SECONDS):
+        server = self._server
+        server.asyncore.loop(timeout=seconds, map=server._map, use_poll=True, count=1)
+
+    def _has_work(self):
+        """Whether a request is being worked on, or an answer not yet sent."""
+        channels = list(self._server.active_channels.values())
+        return any(channel.requests or channel.total_outbufs_len for channel in channels)

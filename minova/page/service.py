@@ -57,7 +57,7 @@ class PageService:
         self._cloud = Cloud(ApiClient(_api_url(), _API_SECONDS))
         self._decisions = Decisions()
         services, management_url = Services(CONF.state_path), _management_url(addresses[0])
-        everything = sources.Sources(
+        self._sources = sources.Sources(
             bus=self._bus,
             store=self._store,
             summaries=Summaries(self._store),
@@ -70,9 +70,11 @@ class PageService:
             debugger=Debugger(client_maker(services, management_url, CONF.transport_url)),
             listeners=Listeners(CONF.page.max_listeners),
         )
-        self._http_server = HttpServer(app.create_app(everything), self._listener)
+        self._http_server = None
 
     def start(self):
+        # Not before: its threads are made with it, and have to inherit which signals the launcher blocks.
+        self._http_server = HttpServer(app.create_app(self._sources), self._listener)
         self._bus.start()
         self._http_server.start()
         LOG.info("the page is at http://%s:%s", settings.reachable(CONF.page.listen), self._http_server.port)
