@@ -12,6 +12,7 @@ _MESSAGE = b'{"event": "published"'
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 # What is in memory is on disk after so long; who reads a recording under way waits at least this.
 FLUSH_SECONDS = 0.2
+_BLOCK_BYTES = 1 << 16
 
 
 class RecordingError(Exception):
@@ -36,6 +37,7 @@ class Recorder:
         self._header = _header_of(path) if os.path.exists(path) and os.path.getsize(path) else None
         try:
             self._file = open(path, "ab")  # noqa: SIM115 - open as long as it records
+            _end_last_line(self._file, path)
         except OSError as err:
             raise RecordingError(f"{path} cannot be written: {err.strerror}.") from err
         if self._header is None:
@@ -147,6 +149,22 @@ def _header_of(path):
             f"{path} has format {header['minova_trace']}; this minova knows format {FORMAT}."
         )
     return header
+
+
+def _end_last_line(file, path):
+    """Cut off what a recorder that was killed, or that had no room, has left of its last line."""
+    tail_bytes = _BLOCK_BYTES
+    with open(path, "rb") as lines:
+        size = os.fstat(lines.fileno()).st_size
+        while True:
+            begin = max(size - tail_bytes, 0)
+            lines.seek(begin)
+            end = lines.read(size - begin).rfind(b"\n") + 1
+            if end or begin == 0:
+                break
+            tail_bytes *= 2
+    if begin + end < size:
+        file.truncate(begin + end)
 
 
 def _skip(lines, up_to):

@@ -12,6 +12,8 @@ from minova.trace.processes import Processes
 
 # Messages whose deliveries are still waited for; one that lies longer in its queue is shown as not delivered.
 REMEMBERED = 10_000
+# The same by size: a report of a thousand hosts is as long as a hundred other messages.
+REMEMBERED_BYTES = 16 * 1024 * 1024
 _NO_QUEUE = "no queue is bound there: nobody will get it"
 _TEXTS = {
     "held": "held in {queue} until it is let go",
@@ -32,6 +34,7 @@ class Tracker:
         self._processes = Processes()
         # By what they hold: a delivery repeats the message and names no id that the broker gave it.
         self._messages = collections.OrderedDict()
+        self._size_bytes = 0
         # Of messages that are told of only later: RabbitMQ's channels do not wait for each other.
         self._early = collections.OrderedDict()
         self._ids = collections.OrderedDict()
@@ -46,7 +49,7 @@ class Tracker:
         (self._processes.answered if message.kind == REPLY else self._processes.sent)(message, connection)
         self._deadlines.follow(message)
         digest = _digest(body)
-        _remember(self._messages, digest, message)
+        self._remember_message(digest, message)
         facts = self._early.pop(digest, [])
         if not queues:
             facts = [(events.NOTED, {"time": time, "what": UNROUTED, "text": _NO_QUEUE}), *facts]
@@ -68,6 +71,15 @@ class Tracker:
     def expired(self, now):
         """The events of the calls that nobody has answered until `now`, seconds since the epoch."""
         return [events.happened(call, events.NOTED, note) for call, note in self._deadlines.expired(now)]
+
+    def _remember_message(self, digest, message):
+        # The same bytes once more (published again) take the place of the first.
+        known = self._messages.pop(digest, None)
+        self._messages[digest] = message
+        self._size_bytes += message.size_bytes - (known.size_bytes if known else 0)
+        while len(self._messages) > REMEMBERED or self._size_bytes > REMEMBERED_BYTES:
+            _, oldest = self._messages.popitem(last=False)
+            self._size_bytes -= oldest.size_bytes
 
     def _name(self, message):
         """A message that is published again, as by a sender who was not sure, is a message of its own."""

@@ -100,3 +100,15 @@ def test_a_line_of_something_else_is_told(tmp_path, line):
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(RecordingError, match="No such file"):
         read(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    "rest", [b'{"event": "publ', b'{"event": "published", "message": {"pad": "' + b"x" * 200_000]
+)
+def test_a_recorder_that_was_killed_leaves_no_half_line_behind(tmp_path, rest):
+    events = wire.boot(wire.Wire()).events
+    record(tmp_path / "trace", events[:4])
+    with (tmp_path / "trace").open("ab") as file:
+        file.write(rest)
+    record(tmp_path / "trace", events[4:])
+    assert len(list(read(tmp_path / "trace"))) == len(events)

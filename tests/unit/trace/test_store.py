@@ -94,3 +94,11 @@ def test_a_held_message_goes_on_until_it_is_let_go():
     assert bus.request().running
     bus.note(2, body, "released", "conductor")
     assert not bus.request().running
+
+
+def test_the_oldest_request_goes_when_the_messages_are_too_large():
+    bus = wire.Wire()
+    bus.store = Store(limit_bytes=100_000)
+    for number in range(4):
+        bus.send(number, wire.cast("report", "minova-compute@h", f"req-{number}", pad="x" * 40_000))
+    assert [request.id for request in bus.store.requests()] == ["req-2", "req-3"]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What belongs to one message is brought together, whatever the order in which the broker tells of it."""
 
+from minova.trace import tracker
 from minova.trace.events import DELIVERED, NOTED, PUBLISHED
 from tests.unit.trace import wire
 
@@ -97,3 +98,13 @@ def test_limits_that_are_no_numbers_are_no_limits():
     bus.publish(0, call(_timeout="soon"), properties={"expiration": "nan"})
     bus.expire(1e6)
     assert [event.what for event in bus.events] == [PUBLISHED]
+
+
+def test_large_messages_are_forgotten_sooner(monkeypatch):
+    monkeypatch.setattr(tracker, "REMEMBERED_BYTES", 100_000)
+    bus = wire.Wire()
+    bodies = [bus.publish(0, wire.cast("report", "minova-compute@h", pad=c * 40_000)) for c in "abc"]
+    for body in bodies:
+        bus.deliver(1, body, "conductor")
+    told = [event.message.body["args"]["pad"][0] for event in bus.events if event.what == DELIVERED]
+    assert told == ["b", "c"]
