@@ -14,6 +14,8 @@ from minova.trace import events, tracker
 EXCHANGE = "amq.rabbitmq.trace"
 # Of a copy of the embedded broker: microseconds since the epoch.
 TIME_HEADER = "minova_time"
+# What may wait for a reader who is slow or paused; then the oldest copies go, or they would fill the broker's memory.
+QUEUE_BYTES = 64 * 1024 * 1024
 CONNECT_SECONDS = 5
 # How long a message that is sent to oneself may take to come back.
 PROBE_SECONDS = 2
@@ -62,7 +64,9 @@ class Firehose:
     def __enter__(self):
         self._connection = self._connect()
         self._channel = self._connection.channel()
-        self._queue = self._channel.queue_declare("", exclusive=True, auto_delete=True).queue
+        self._queue = self._channel.queue_declare(
+            "", exclusive=True, auto_delete=True, arguments={"x-max-length-bytes": QUEUE_BYTES}
+        ).queue
         for pattern in ("publish.#", "deliver.#", "minova.#"):
             self._channel.queue_bind(self._queue, EXCHANGE, pattern)
         self._channel.basic_consume(self._queue, no_ack=True, callback=self._receive)

@@ -11,6 +11,7 @@ import urllib.parse
 import amqp
 import pytest
 
+from minova.trace import firehose as firehose_module
 from minova.trace.firehose import Firehose, TraceError
 from minova.up.settings import without_password
 from tests import broker_process, real_servers
@@ -150,3 +151,28 @@ def first_line(process, publish_again):
         publish_again()
         reader.join(0.1)
     return lines[0]
+
+
+def test_a_reader_that_does_not_read_does_not_fill_the_broker(tmp_path, monkeypatch):
+    """A paused page once cost the broker a kilobyte for every message of the others."""
+    monkeypatch.setattr(firehose_module, "QUEUE_BYTES", 1_000_000)
+    broker = broker_process.start_broker(tmp_path)
+    with Firehose(broker.url) as firehose:
+        for number in range(400):
+            # More than the system takes for a connection that nobody reads.
+            content = {
+                **CALL,
+                "args": {"pad": "x" * 100_000},
+                "_unique_id": str(number),
+                "_msg_id": str(number),
+            }
+            publish(broker.url, "", "nowhere", content)
+        seen = []
+        for message in firehose.messages(time.monotonic() + DEADLINE_SECONDS):
+            seen += [message.unique_id] if message else []
+            if "399" in seen:
+                break
+    broker.stop()
+    assert len(seen) < 400
+    # The oldest went, and what is left is in order.
+    assert seen == sorted(seen, key=int)
