@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every service answers beside its own work: namespace ``baseapi``, both sides."""
 
+import importlib.metadata
 import logging
 import time
 
@@ -53,6 +54,7 @@ class BaseAPI:
     def ping(self, context, arg, server=None, timeout_seconds=5):
         """Ask one service (of ``server``, or any of the topic) whether it answers; call.
 
+        :returns: {"service", "host", "arg", "release"}; the last is the release of minova that it runs.
         :raises oslo_messaging.MessagingTimeout: when nobody answered in ``timeout_seconds``.
         :raises rpc_client.NobodyListens: when its queue did not come in that time.
         """
@@ -73,10 +75,17 @@ class BaseRPCAPI:
     def __init__(self, service_name, host):
         self._service_name = service_name
         self._host = host
+        # Once: what is installed may change while this runs.
+        self._release = importlib.metadata.version("minova")
 
     def ping(self, context, arg):
-        """Sent by minova-manage, which waits."""
-        return {"service": self._service_name, "host": self._host, "arg": arg}
+        """Sent by minova-manage and minova doctor, which wait."""
+        return {
+            "service": self._service_name,
+            "host": self._host,
+            "arg": arg,
+            "release": self._release,
+        }
 
     def set_log_level(self, context, level):
         """Sent by minova-manage to all services of a binary; nobody waits."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether services report, answer over RPC and HTTP, and run."""
 
+import importlib.metadata
 import queue
 import threading
 import time
@@ -81,10 +82,13 @@ def pings(patient):
     if not rows:
         return error("No service is up that could be asked.", "Start minova: `minova up`.")
     deaf = _deaf(patient, rows)
-    silent = deaf + _silent([row for row in rows if row not in deaf])
-    if not silent:
-        return ok(f"{count(len(rows), 'service')} asked over RPC, and all answered.")
-    return [_unanswered(binary, [row for row in silent if row.binary == binary]) for binary in _kinds(silent)]
+    releases = _ask([row for row in rows if row not in deaf])
+    silent = [row for row in rows if row.id not in releases]
+    found = [
+        _unanswered(binary, [row for row in silent if row.binary == binary]) for binary in _kinds(silent)
+    ]
+    found += _differing([row for row in rows if row.id in releases], releases)
+    return found or ok(f"{count(len(rows), 'service')} asked over RPC, and all answered.")
 
 
 def _asked(rows):
@@ -111,13 +115,26 @@ def _deaf(patient, rows):
     return [row for row in rows if f"{row.topic}.{row.host}" not in listened_to]
 
 
-def _silent(rows):
-    """Those that did not answer in time."""
+def _differing(rows, releases, own=None):
+    """Services of another release of minova than this one's."""
+    own = own or importlib.metadata.version("minova")
+    for release in sorted({releases[row.id] for row in rows} - {own}):
+        others = [row for row in rows if releases[row.id] == release]
+        for binary in _kinds(others):
+            yield warning(
+                f"{_names(binary, [row for row in others if row.binary == binary])} running minova {release}, and "
+                f"this is minova {own}.",
+                "Fine while an upgrade is under way ([upgrade_levels]); else restart it with the present release.",
+            )
+
+
+def _ask(rows):
+    """Of those that answered in time the release of minova that they run, by the id of their row."""
     if not rows:
-        return []
+        return {}
     bus = rpc.Bus("minova-doctor", CONF.host)
     apis = {topic: baserpc.BaseAPI(bus, topic) for topic in {row.topic for row in rows}}
-    waiting, answered = queue.SimpleQueue(), set()
+    waiting, answered = queue.SimpleQueue(), {}
     for row in rows:
         waiting.put(row)
     # Daemons: where the broker goes away meanwhile, oslo.messaging would try for ever.
@@ -130,7 +147,8 @@ def _silent(rows):
         thread.start()
     for thread in threads:
         thread.join(max(0, deadline - time.monotonic()))
-    return [row for row in rows if row.id not in answered]
+    # A copy: those that come later change it no more.
+    return dict(answered)
 
 
 def _ping_all(apis, waiting, answered):
@@ -140,12 +158,12 @@ def _ping_all(apis, waiting, answered):
         except queue.Empty:
             return
         try:
-            apis[row.topic].ping(
+            answer = apis[row.topic].ping(
                 context.get_admin_context(), arg="doctor", server=row.host, timeout_seconds=PING_SECONDS
             )
         except messaging.MessagingException:
             continue
-        answered.add(row.id)
+        answered[row.id] = str(answer.get("release", "of an older release"))
 
 
 def apis(patient):

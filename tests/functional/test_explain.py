@@ -200,3 +200,16 @@ def test_a_killed_compute_and_the_takeover(hasty):
     # What is being spawned would keep the end waiting.
     hasty.api.send("DELETE", f"/servers/{server_id}")
     explain_until(hasty, server_id, lambda told: told["server"]["deleted"])
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_on_a_database_server(tmp_path, request, kind):
+    url = request.getfixturevalue(f"{kind}_url")
+    up = Up(tmp_path / "state", "--hosts", "1", "--database-connection", url)
+    try:
+        up.boot("there", minova_fail="spawn:1")
+        assert "could not build it" in " ".join(texts(explain(up, "there")))
+        wait_until(lambda: up.minova("doctor").returncode == 0)
+        assert f"{kind} answers" in up.minova("doctor").stdout
+    finally:
+        up.stop()

@@ -195,6 +195,16 @@ def test_without_a_broker_nobody_is_asked(synced, closed_port):
     assert "No service was asked" in found.text
 
 
+def test_services_of_another_release_are_told(synced):
+    _report(synced, "minova-network")
+    _report(synced, "minova-conductor")
+    rows = service_checks.registered()
+    releases = {row.id: "0.0.9" if row.topic == "network" else "0.1.0" for row in rows}
+    (found,) = service_checks._differing(rows, releases, own="0.1.0")
+    assert found.level == "warning"
+    assert found.text == "minova-network on vm is running minova 0.0.9, and this is minova 0.1.0."
+
+
 def test_an_api_that_does_not_answer_is_told(closed_port):
     (found,) = service_checks.apis(_patient(api_urls=(f"http://127.0.0.1:{closed_port}",)))
     assert found.level == "error"
