@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 
-from minova.bench import brokers, children, clients, connection, measure
+from minova.bench import brokers, children, clients, connection, measure, reconnect
 from minova.bench import report as reports
 from minova.bench.deployment import Deployment, DeploymentError
 from minova.bench.floor import Floor
@@ -29,8 +29,10 @@ MEASUREMENTS = (
     "hosts-memory",
     "broker",
 )
+# Takes as long as the others together, so it is made where it is named.
+ON_DEMAND = ("reconnect",)
 # Needs no minova.
-_WITHOUT_MINOVA = {"broker"}
+_WITHOUT_MINOVA = {"broker", "reconnect"}
 _FAILURES = (
     errors.UpError,
     DeploymentError,
@@ -75,7 +77,8 @@ def parser():
         type=_names,
         default=MEASUREMENTS,
         metavar="NAME,...",
-        help=f"measure only these: {', '.join(MEASUREMENTS)}",
+        help=f"measure only these: {', '.join(MEASUREMENTS)}; {', '.join(ON_DEMAND)} (default: all before the "
+        "semicolon)",
     )
     bench.add_argument(
         "--json", metavar="FILE", help="write the figures there, too; - is the standard output"
@@ -110,6 +113,7 @@ class Run:
             if set(self._only) - _WITHOUT_MINOVA:
                 self._run_deployments()
             self._measure("broker", self._compare_brokers)
+            self._measure("reconnect", reconnect.measure, self._report, self._directory)
 
     def _run_deployments(self):
         with self._scratch_database():
@@ -211,8 +215,9 @@ def _boots(text):
 
 def _names(text):
     names = tuple(text.split(","))
-    if unknown := set(names) - set(MEASUREMENTS):
-        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: there is {', '.join(MEASUREMENTS)}")
+    known = (*MEASUREMENTS, *ON_DEMAND)
+    if unknown := set(names) - set(known):
+        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: there is {', '.join(known)}")
     return names
 
 

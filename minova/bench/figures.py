@@ -42,6 +42,19 @@ class Figure:
         return None
 
 
+def _reconnect_kinds(outage, seconds, at_most):
+    """:param at_most: the aim for what comes within a second."""
+    kinds = {}
+    for kind, whose in (("stock", "stock"), ("minova", "minova's")):
+        name, after = f"reconnect_{outage}_{kind}", f"after {seconds} away, {whose}:"
+        kinds[f"{name}_tenth"] = Kind(f"{after} most in 0.1 s", "")
+        kinds[f"{name}_second"] = Kind(
+            f"{after} most in 1 s", "", at_most=at_most if kind == "minova" else None
+        )
+        kinds[f"{name}_all"] = Kind(f"{after} all are back in", "s")
+    return kinds
+
+
 KINDS = {
     "start_fresh": Kind("start to first ACTIVE, new state path", "s", "11 to 30", at_most=4),
     "start_again": Kind("start to first ACTIVE, second start", "s", "11 to 30", at_most=4),
@@ -83,6 +96,8 @@ KINDS = {
     "rabbitmq_casts": Kind("casts per second, RabbitMQ", "1/s"),
     "broker_idle": Kind("broker CPU per idle second, embedded", "ms"),
     "rabbitmq_idle": Kind("broker CPU per idle second, RabbitMQ", "ms"),
+    **_reconnect_kinds("short", "5 s", at_most=500),
+    **_reconnect_kinds("long", "20 s", at_most=250),
 }
 
 

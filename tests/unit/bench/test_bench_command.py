@@ -12,6 +12,11 @@ def test_everything_is_measured_unless_told_otherwise():
     assert command.parser().parse_args([]).only == command.MEASUREMENTS
 
 
+def test_what_takes_long_is_measured_when_it_is_named():
+    assert command.parser().parse_args(["--only", "reconnect,lone"]).only == ("reconnect", "lone")
+    assert "reconnect" not in command.MEASUREMENTS
+
+
 def test_an_unknown_measurement_is_refused(capsys):
     with pytest.raises(SystemExit):
         command.parser().parse_args(["--only", "lone,speed"])
