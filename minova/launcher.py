@@ -22,7 +22,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def launch(service, workers=1):
     """Serve until SIGTERM or SIGINT, then stop gracefully; SIGHUP reloads the mutable options.
 
-    :param service: has ``start()`` and ``stop()``.
+    :param service: has ``start()``, ``stop()``, and ``give_up()`` for a stop that takes too long.
     """
     if workers == 1:
         _serve_here(service)
@@ -52,15 +52,16 @@ def _listen_for_signals(started, told_to_stop):
 
 
 def _stop_within_deadline(service):
-    watchdog = threading.Timer(CONF.graceful_shutdown_timeout, _give_up)
+    watchdog = threading.Timer(CONF.graceful_shutdown_timeout, _give_up, (service,))
     watchdog.daemon = True
     watchdog.start()
     service.stop()
     _leave()
 
 
-def _give_up():
+def _give_up(service):
     LOG.warning("still busy %s s after the order to stop: leaving it", CONF.graceful_shutdown_timeout)
+    service.give_up()
     _leave()
 
 

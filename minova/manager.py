@@ -22,5 +22,8 @@ class Manager:
     def say_goodbye(self):
         """Called first at a graceful stop, while messages are still taken: have no new work sent."""
 
+    def hand_back(self):
+        """Called last at a stop that takes too long: have others take up what is in hand, the process ends."""
+
     def stop(self):
         """Called at a graceful stop, after the last message was worked on and before the bus closes."""

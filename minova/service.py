@@ -21,6 +21,7 @@ LOG = logging.getLogger(__name__)
 _LISTENER_STOP_SECONDS = 3
 _GOODBYE_SECONDS = 3
 _CLOSE_SECONDS = 5
+_HAND_BACK_SECONDS = 2
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 8
 # Part of its interval by which a service's first report may be late.
@@ -77,6 +78,12 @@ class Service:
         _done_within(_CLOSE_SECONDS, self._close)
         LOG.info("%s on %s stopped", self.binary, self.host)
 
+    def give_up(self):
+        """Where a stop takes too long: others shall take up at once what is in hand. The process ends after this."""
+        # A report would keep those tasks.
+        self._stopping.set()
+        _done_within(_HAND_BACK_SECONDS, self._hand_back)
+
     def _until_it_works(self, init_host):
         """Another service that init_host() asks may be away just now, or without its database."""
         seconds = pauses.growing_pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
@@ -90,6 +97,12 @@ class Service:
 
     def _make_bus(self):
         return rpc.Bus(self.binary, self.host)
+
+    def _hand_back(self):
+        try:
+            self.manager.hand_back()
+        except Exception:  # noqa: BLE001 - the edge of the process: the tasks' deadlines will tell
+            LOG.exception("%s on %s cannot hand back what it has in hand", self.binary, self.host)
 
     def _close(self):
         self.manager.stop()

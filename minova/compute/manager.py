@@ -83,6 +83,11 @@ class ComputeManager(manager.Manager):
         else:
             time.sleep(_LINGER_SECONDS)
 
+    def hand_back(self):
+        tasks = self._tasks_in_hand.list()
+        LOG.warning("handing back %s tasks", len(tasks))
+        self._conductor_rpcapi.hand_back_tasks(context.get_admin_context(), tasks)
+
     def stop(self):
         self._driver.close()
 

@@ -63,6 +63,9 @@ class ConductorManager(manager.Manager):
     def periodic_tasks(self):
         return [(CONF.task.sweep_interval, self._recovery.sweep)]
 
+    def hand_back(self):
+        self._hand_back(self._tasks_in_hand.list())
+
     def stop(self):
         # What is left passes its deadline once more, and another conductor takes it over.
         self._recovering.shutdown(wait=False, cancel_futures=True)
@@ -77,6 +80,10 @@ class ConductorManager(manager.Manager):
                 services.report(conn, host, "minova-compute", "compute", CONF.compute.availability_zone)
             lost = instances.extend_deadlines(conn, held, CONF.task.deadline_seconds)
         return [[task.id, task.attempt] for task in lost]
+
+    def hand_back_tasks(self, context, tasks):
+        """Cast by a compute that was told to stop and cannot wait for what it has in hand."""
+        self._hand_back(tasks)
 
     @engine.retry_on_deadlock
     def report_host_states(self, context, host_states):
@@ -109,6 +116,11 @@ class ConductorManager(manager.Manager):
     def sync_power_state(self, context, instance_uuid, host, power_state):
         """Called by a compute whose guest stopped, crashed or started by itself."""
         self._records.sync_power_state(instance_uuid, host, power_state)
+
+    @engine.retry_on_deadlock
+    def _hand_back(self, tasks):
+        with self._db.writer() as conn:
+            instances.hand_back(conn, [instances.Task(*task) for task in tasks])
 
 
 class ComputeTaskManager:

@@ -17,9 +17,10 @@ class ConductorAPI:
 
     * 1.0 - report_hosts, report_host_states, instance_update, instance_destroy, instances_of_hosts,
       find_instance, sync_power_state
+    * 1.1 - hand_back_tasks
     """
 
-    VERSION = "1.0"
+    VERSION = "1.1"
 
     def __init__(self, bus):
         target = messaging.Target(topic=TOPIC, version="1.0")
@@ -38,6 +39,11 @@ class ConductorAPI:
         """Save the inventory and usage of hosts (objects.HostState); cast: it is told again before long."""
         cctxt = self._client.prepare(transport_options=rpc_client.MAY_BE_LOST)
         cctxt.cast(context, "report_host_states", host_states=host_states)
+
+    def hand_back_tasks(self, context, tasks):
+        """The sender ends before it has finished ``tasks``; cast. A conductor of 1.0 sees it by their deadlines."""
+        if self._client.can_send_version("1.1"):
+            self._client.prepare(version="1.1").cast(context, "hand_back_tasks", tasks=tasks)
 
     def instance_update(self, context, instance_uuid, task, expected_task_states, updates, event=None):
         """Write ``updates`` (columns of the instance) on behalf of ``task`` ([task id, attempt]); call.

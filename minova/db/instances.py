@@ -166,6 +166,12 @@ def extend_deadlines(conn, tasks, deadline_seconds):
     return [task for task in tasks if not conn.execute(_of_task(task).values(**values)).rowcount]
 
 
+def hand_back(conn, tasks):
+    """Have those of ``tasks`` that still hold their instances taken over at the next sweep: their worker ends."""
+    for task in tasks:
+        conn.execute(_of_task(task).values(deadline_epoch=engine.now_epoch()))
+
+
 def make_due(conn, task_ids):
     """Have tasks taken over at the next sweep: nobody was told of them yet."""
     first_tries = instances.update().where(instances.c.task_id.in_(task_ids), instances.c.attempt == 0)

@@ -87,6 +87,9 @@ class PageService:
         self._recording.close()
         self._decisions.close()
 
+    def give_up(self):
+        """For launcher.py: it has nothing in hand that others would take up."""
+
     def _take(self, event):
         if event is None:
             self._recording.flush()

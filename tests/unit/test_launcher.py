@@ -83,3 +83,30 @@ def test_a_service_told_to_stop_at_any_instant_leaves():
     done = _run(_TOLD_TO_STOP_AT_ANY_INSTANT)
 
     assert done.returncode == 0, done.stderr
+
+
+_STOP_THAT_TAKES_TOO_LONG = """
+import os, signal, threading, time
+import minova.conf
+from minova import launcher
+
+class Busy:
+    def start(self):
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
+    def stop(self):
+        time.sleep(60)
+
+    def give_up(self):
+        print("handed back", flush=True)
+
+minova.conf.CONF([], project="minova", default_config_files=[])
+minova.conf.CONF.set_override("graceful_shutdown_timeout", 1)
+launcher.launch(Busy())
+"""
+
+
+def test_a_service_that_cannot_stop_in_time_hands_back_and_leaves():
+    done = _run(_STOP_THAT_TAKES_TOO_LONG)
+
+    assert (done.returncode, done.stdout) == (0, "handed back\n")

@@ -2,6 +2,7 @@
 """Recovery of abandoned tasks: what is sent again, to whom, and when it is given up."""
 
 import logging
+import time
 
 import oslo_messaging as messaging
 import pytest
@@ -18,6 +19,7 @@ from tests import records
 from tests.fake_bus import FakeBus
 
 _OVERDUE = 1.0  # of 1970
+_FAR_AWAY = 32503680000.0  # the year 3000
 
 
 class FakeBuilds:
@@ -88,8 +90,8 @@ def recovery(database, bus, builds, evacuations, in_hand):
     return Recovery(database, Records(database), builds, evacuations, compute, network, in_hand, AtOnce())
 
 
-def _add(database, **values):
-    row = records.add_instance(database, deadline_epoch=_OVERDUE, **values)
+def _add(database, deadline_epoch=_OVERDUE, **values):
+    row = records.add_instance(database, deadline_epoch=deadline_epoch, **values)
     spec = records.make_request_spec([row]).obj_to_primitive()
     with database.writer() as conn:
         table = instances.instances
@@ -269,6 +271,20 @@ def test_a_takeover_that_reaches_nobody_counts(database, bus, recovery):
     recovery.sweep()
 
     assert _get(database, row.uuid).takeovers == 3
+
+
+def test_a_task_that_was_handed_back_is_taken_over_at_once_and_no_other_attempt(database, bus, recovery):
+    at_work = {"task_state": "spawning", "host": "up", "deadline_epoch": _FAR_AWAY}
+    theirs = _add(database, attempt=1, **at_work)
+    newer = _add(database, attempt=2, **at_work)
+
+    with database.writer() as conn:
+        instances.hand_back(conn, [instances.Task(row.task_id, 1) for row in (theirs, newer)])
+    # The clock of the database has to pass that moment.
+    time.sleep(0.01)
+    recovery.sweep()
+
+    assert [message.arguments["instance"].uuid for message in bus.messages] == [theirs.uuid]
 
 
 def test_more_than_one_batch_is_taken_over_at_once(monkeypatch, database, builds, recovery):
