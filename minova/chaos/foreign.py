@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers that are not ours: a storm cuts their clients' connections, where it may, and does nothing else to them."""
+"""What is no service of ours: a storm cuts the connections of a server's clients, where it may, or locks a file."""
 
+import contextlib
 import shutil
+import sqlite3
 import subprocess
 
 import sqlalchemy as sa
 
+from minova.chaos import plan
 from minova.db import engine
 from minova.trace import firehose
 
 _RABBITMQCTL_SECONDS = 60
+# A process that is stopped in the middle of a write keeps the lock for as long.
+_LOCK_SECONDS = 30
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _POSTGRESQL_CUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
@@ -24,6 +29,7 @@ class RabbitMQ:
     """The RabbitMQ of a transport URL, by `rabbitmqctl`, which takes root on its own machine."""
 
     name = "RabbitMQ"
+    kind = plan.CUT
 
     def __init__(self, transport_url):
         address = firehose.broker_addresses(transport_url)[0]
@@ -66,6 +72,8 @@ class RabbitMQ:
 class Database:
     """The server of the storm's database, by the rights that minova has there."""
 
+    kind = plan.CUT
+
     def __init__(self, url):
         self._url = url
         self.name = "PostgreSQL" if url.startswith("postgresql") else "MariaDB"
@@ -87,3 +95,25 @@ class Database:
         except sa.exc.DBAPIError:
             # It has gone by itself meanwhile.
             connection.rollback()
+
+
+class SQLite:
+    """The file of the storm's database, as one more process that writes to it and takes its time."""
+
+    name = "SQLite"
+    kind = plan.LOCK
+
+    def __init__(self, path):
+        self._path = path
+
+    def lock(self, wait):
+        """Let nobody write until ``wait()`` returns.
+
+        :raises sqlite3.OperationalError: when it is locked already, and stays so.
+        """
+        with contextlib.closing(
+            sqlite3.connect(self._path, timeout=_LOCK_SECONDS, isolation_level=None)
+        ) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            wait()
+            connection.execute("ROLLBACK")

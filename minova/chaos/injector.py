@@ -21,7 +21,7 @@ class Injector:
 
     :param ledger: is told which service was away from when to when, and what did not come back.
     :param say: called with a sentence for each fault.
-    :param foreign: servers that are not ours, of foreign.py.
+    :param foreign: what is no service of ours, of foreign.py.
     """
 
     def __init__(self, state_path, faults, ledger, say, foreign=()):
@@ -62,8 +62,8 @@ class Injector:
         thread.start()
 
     def _inject(self, fault):
-        if fault.kind == plan.CUT:
-            self._cut(fault)
+        if fault.service in self._foreign:
+            self._inject_foreign(fault)
             return
         pid = record.load(self._state_path).processes[fault.service]
         if not processes.alive(pid):
@@ -120,8 +120,11 @@ class Injector:
                 return
             time.sleep(_LOOK_SECONDS)
 
-    def _cut(self, fault):
+    def _inject_foreign(self, fault):
         began = time.monotonic()
         self._count(fault)
-        self._foreign[fault.service].cut()
+        if fault.kind == plan.LOCK:
+            self._foreign[fault.service].lock(lambda: self._ended.wait(fault.seconds))
+        else:
+            self._foreign[fault.service].cut()
         self._ledger.note_outage(fault.service, began, time.monotonic())

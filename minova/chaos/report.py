@@ -33,8 +33,8 @@ def _requests(storm):
 
 
 def _faults(storm):
-    kinds = (plan.KILL, plan.STOP, plan.RESTART, plan.CUT)
     counts = storm.injector.counts
+    kinds = [kind for kind in plan.KINDS if any(kind == met for _, met in counts)]
     yield ""
     yield f"faults{'':14}" + "".join(f"{kind:>16}" for kind in kinds) + f"{'started again':>16}"
     for service in sorted({service for service, _ in counts}):

@@ -19,6 +19,8 @@ _SAMPLE_SECONDS = 5
 _SAMPLES_A_BUS_SAMPLE = 12
 _LOOK_SECONDS = 1
 _PROCESSES = {"api": 2, "conductor": 2, "scheduler": 2, "network": 2, "compute": 3}
+# Of a minova that is told of no other.
+_DATABASE_FILE = "minova.sqlite3"
 SERVICES = (*(f"{kind}-{n}" for kind, count in _PROCESSES.items() for n in range(1, count + 1)), "broker")
 
 
@@ -55,6 +57,12 @@ class Settings:
         return foreign.Database(url) if url and not url.startswith("sqlite") else None
 
     @property
+    def database_file(self):
+        """The SQLite file that may be locked; None for a database server."""
+        url = self.database_connection or f"sqlite:///{os.path.join(self.state_path, _DATABASE_FILE)}"
+        return foreign.SQLite(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+    @property
     def broker_server(self):
         """Whose connections may be cut, where that is allowed to us."""
         server = foreign.RabbitMQ(self.transport_url) if self.transport_url else None
@@ -71,13 +79,14 @@ class Storm:
         self.settings = settings
         self.ledger = Ledger()
         self.levels = levels.Levels(settings.state_path, settings.bus)
-        self.foreign = [server for server in (settings.broker_server, settings.database_server) if server]
+        possible = (settings.broker_server, settings.database_server, settings.database_file)
+        self.foreign = [each for each in possible if each]
         self.faults = plan.faults(
             settings.seed,
             settings.storm_seconds,
             settings.services(),
             settings.fault_interval_seconds,
-            [server.name for server in self.foreign],
+            [(each.name, each.kind) for each in self.foreign],
         )
         self.injector = Injector(settings.state_path, self.faults, self.ledger, say, self.foreign)
         self.interrupted = interrupted or threading.Event()

@@ -3,7 +3,7 @@
 
 import pytest
 
-from minova.chaos import plan
+from minova.chaos import configuration, plan
 
 SERVICES = ("api-1", "conductor-1", "conductor-2", "broker")
 
@@ -39,9 +39,13 @@ def test_a_service_is_not_hit_while_it_is_stopped_and_no_stop_outlasts_the_storm
         assert fault.at_seconds + fault.seconds <= 600.1
 
 
-def test_of_a_foreign_server_connections_are_cut_and_nothing_else():
-    kinds = {fault.kind for fault in planned(foreign=("RabbitMQ",)) if fault.service == "RabbitMQ"}
-    assert kinds == {plan.CUT}
+@pytest.mark.parametrize(("name", "kind"), [("RabbitMQ", plan.CUT), ("SQLite", plan.LOCK)])
+def test_what_is_no_service_meets_its_own_kind_and_no_other(name, kind):
+    met = [fault for fault in planned(foreign=[(name, kind)]) if fault.service == name]
+    assert {fault.kind for fault in met} == {kind}
+    assert all((fault.seconds > 0) == (kind == plan.LOCK) for fault in met)
+    # Longer, and all hosts would be listed as down, which they are not.
+    assert max(fault.seconds for fault in met) < configuration.OPTIONS["DEFAULT"]["service_down_time"] - 1
 
 
 def test_faults_come_about_as_often_as_asked_for():
