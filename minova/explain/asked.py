@@ -16,11 +16,12 @@ _WISHES = {
     "reboot": "to reboot",
     "evacuate": "to evacuate",
 }
+# What a conductor notes of an evacuation (conductor/records.py).
+EVACUATION = "rebuild_server"
 # Event to what its host did, and what it could not do.
 _STEPS = {
     Build.event_name: ("built it", "could not build it"),
     Rebuild.event_name: ("made it anew", "could not make it anew"),
-    "rebuild_server": ("gave it to another host", "could not give it to another host"),
     "compute_start_instance": ("started its guest", "could not start its guest"),
     "compute_stop_instance": ("stopped its guest", "could not stop its guest"),
     "compute_reboot_instance": ("rebooted its guest", "could not reboot its guest"),
@@ -72,11 +73,21 @@ def _step(event):
     if event.event == RESCHEDULE:
         return Sentence(time, "retry", f"A conductor gave it to the next host of the list, {event.host}.")
     did, could_not = _STEPS.get(event.event, (f"ended {event.event}", f"failed in {event.event}"))
+    if event.event == EVACUATION:
+        return _evacuation(time, event)
     if event.result == "Error":
         kind = "retry" if event.event in (Build.event_name, Rebuild.event_name) else "step"
         return Sentence(time, kind, f"{event.host} {could_not}: {event.details}.".replace("..", "."))
     took = f", in {duration(time - epoch(event.start_time))}" if event.finish_time else ""
     return Sentence(time, "step", f"{event.host} {did}{took}.")
+
+
+def _evacuation(time, event):
+    if event.result == "Error":
+        return Sentence(
+            time, "step", f"The conductor on {event.host} found no other host for it: {event.details}"
+        )
+    return Sentence(time, "retry", f"The conductor on {event.host} gave it to another host.")
 
 
 def _takeover(event):

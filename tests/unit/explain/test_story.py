@@ -138,6 +138,8 @@ def test_failed_hosts_and_takeovers_are_told_in_order(database):
             ("compute__do_build_and_run_instance", "host1", "The hypervisor failed to spawn it: bad luck"),
             (actions.RESCHEDULE, "host2", None),
             (actions.TAKE_OVER, "controller1", "abandoned in spawning (time 1)"),
+            ("rebuild_server", "controller1", None),
+            ("rebuild_server", "controller1", "No valid host was found."),
             ("compute_dance", "host2", None),
         ):
             actions.add_event(conn, row.task_id, event, host, now, error)
@@ -149,6 +151,8 @@ def test_failed_hosts_and_takeovers_are_told_in_order(database):
         "(time 1)."
     )
     assert past[takeover] == "takeover"
+    assert past["The conductor on controller1 gave it to another host."] == "retry"
+    assert "The conductor on controller1 found no other host for it: No valid host was found." in past
     assert any(sentence.startswith("host2 ended compute_dance") for sentence in past)
 
 
