@@ -18,7 +18,7 @@ COMMANDS = (
     ("step", "minova.debug.step_command", "let one held message go"),
     ("explain", "minova.explain.command", "tell the story of a server, and what its faults mean"),
     ("doctor", "minova.doctor.command", "look for what is wrong, and say what to do"),
-    ("fault", "minova.virt.fault_command", "tell the simulated hypervisors what to do badly"),
+    ("fault", "minova.debug.fault_command", "break what the hypervisors do, or the messages on the bus"),
     ("chaos", "minova.chaos.command", "kill, stop and restart services under load, and check what is left"),
     ("bench", "minova.bench.command", "measure a minova of its own"),
 )

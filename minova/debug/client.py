@@ -25,6 +25,10 @@ class DebugError(Exception):
         self.status = status
 
 
+class NoBroker(DebugError):
+    """There is no embedded broker, and so there are no rules in it."""
+
+
 class DebugClient:
     """Holds and faults of one virtual host; documents are those of the API, as dicts."""
 
@@ -44,7 +48,7 @@ class DebugClient:
     def of(cls, found):
         """A client for the broker of a record.Record.
 
-        :raises DebugError: when that is not the embedded one
+        :raises NoBroker: when that is not the embedded one
         """
         if not found.management_url:
             raise _embedded_needed(found.transport_url)
@@ -131,12 +135,12 @@ class DebugClient:
 def connect(state_path):
     """A client for the broker of the `minova up` on this state path.
 
-    :raises DebugError: when none runs, or its broker is not the embedded one
+    :raises NoBroker: when none runs, or its broker is not the embedded one
     """
     path = settings.state_path(state_path)
     found = record.running(path)
     if found is None:
-        raise DebugError(f"No minova up runs on the state path {path}.")
+        raise NoBroker(f"No minova up runs on the state path {path}.")
     return DebugClient.of(found)
 
 
@@ -145,7 +149,7 @@ def _path(noun, number):
 
 
 def _embedded_needed(transport_url):
-    return DebugError(
+    return NoBroker(
         "Holds and faults on the bus need the embedded broker; this bus is "
         f"{settings.without_password(transport_url)}."
     )

@@ -3,8 +3,10 @@
 
 import argparse
 import re
+import time
 
 from minova.broker.debugger.envelope import KINDS
+from minova.debug import client
 
 PATTERNS = {
     "method": "the method that is called, such as build_and_run_instance",
@@ -52,6 +54,20 @@ def seconds(text):
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 2s, 500ms, 1m or 1h")
     return float(found[1]) * _UNITS[found[2] or "s"]
+
+
+def seconds_or_error(text):
+    """:raises client.DebugError: for what is no duration"""
+    try:
+        return seconds(text)
+    except argparse.ArgumentTypeError as err:
+        raise client.DebugError(f"{err}.") from err
+
+
+def time_left(expires_at):
+    """Of a rule that ends at a time in seconds since the epoch."""
+    left_seconds = expires_at - time.time()
+    return f"expires in {left_seconds:.0f} s" if left_seconds > 0 else "expired"
 
 
 def _kinds(text):

@@ -29,6 +29,7 @@ _FORBIDDEN = [
     ("minova.compute.reconcile", [*_DATABASE, "flask"]),
     ("minova.compute.resource_tracker", [*_DATABASE, "flask"]),
     ("minova.virt", [*_DATABASE, "flask"]),
+    ("minova.debug", [*_DATABASE, "flask"]),
     ("minova.page", [*_MANAGERS, *_RPCAPIS, "oslo_messaging"]),
     ("minova.explain", ["minova.doctor", "flask"]),
     ("minova.doctor", ["flask"]),
