@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 
-from minova.bench import brokers, children, clients, connection, measure, reconnect
+from minova.bench import brokers, children, clients, connection, measure, reconnect, tracing
 from minova.bench import report as reports
 from minova.bench.deployment import Deployment, DeploymentError
 from minova.bench.floor import Floor
@@ -28,16 +28,18 @@ MEASUREMENTS = (
     "one-host",
     "hosts-memory",
     "broker",
+    "trace",
 )
 # Takes as long as the others together, so it is made where it is named.
 ON_DEMAND = ("reconnect",)
 # Needs no minova.
-_WITHOUT_MINOVA = {"broker", "reconnect"}
+_WITHOUT_MINOVA = {"broker", "reconnect", "trace"}
 _FAILURES = (
     errors.UpError,
     DeploymentError,
     children.ChildError,
     clients.ClientsError,
+    tracing.TracingError,
     connection.HttpError,
 )
 WARM_UP_BOOTS = 16
@@ -114,6 +116,7 @@ class Run:
                 self._run_deployments()
             self._measure("broker", self._compare_brokers)
             self._measure("reconnect", reconnect.measure, self._report, self._directory)
+            self._measure("trace", tracing.measure, self._report, self._directory)
 
     def _run_deployments(self):
         with self._scratch_database():

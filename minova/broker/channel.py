@@ -34,6 +34,7 @@ class Channel:
         self.is_closed = False
         self.stats = stats.ChannelStats()
         self.method_index = bytes(4)  # class and method id of what came last, for the reply to an error
+        self.trace_fields = None  # what the firehose always says of it; see trace_headers.py
         self._delivery_tag = 0
 
     def handle_frame(self, kind, payload):

@@ -2,22 +2,24 @@
 """RabbitMQ's firehose: a copy of every message published or delivered goes to `amq.rabbitmq.trace`.
 
 The copy's routing key is `publish.<exchange>` or `deliver.<queue>`, its body the message's, its headers say what
-happened. Unlike RabbitMQ, which has to be told to trace, it is on while something is bound to the exchange.
+happened; see trace_headers.py. Unlike RabbitMQ, which has to be told to trace, it is on while something is bound to the
+exchange.
+
+A copy for each message would cost a system call each, which is most of what tracing costs. So they go out together,
+every few milliseconds, in the order in which things happened; a header says when each did.
 """
 
-import platform
+import asyncio
 import time
 
-from pamqp import commands
-
 from minova.broker import message as messages
-from minova.broker import method
 from minova.broker import properties as message_properties
+from minova.broker import trace_headers
 
 EXCHANGE_NAME = "amq.rabbitmq.trace"
-# Microseconds since the epoch.
-TIME_HEADER = "minova_time"
+BATCH_SECONDS = 0.02  # for which a copy waits for others
 
+_BATCH_OCTETS = 1 << 20  # of bodies, for which it does not wait longer
 _COPY = message_properties.Properties(is_copy=True)
 
 
@@ -28,7 +30,10 @@ class Firehose:
         self.is_on = False
         self._vhost = vhost
         self._exchange = exchange
-        self._node = f"minova@{platform.node()}"
+        self._place = trace_headers.place(vhost.name)
+        self._waiting = []  # copies
+        self._waiting_octets = 0
+        self._last = None, b""  # a message and its fields: mostly it is delivered as soon as it is published
 
     def refresh(self):
         """Bindings have changed: is anybody listening?"""
@@ -38,52 +43,47 @@ class Firehose:
 
     def published(self, message, queue_names, channel):
         if not message.properties.is_copy:
-            facts = {"routed_queues": queue_names}
-            self._send(f"publish.{message.exchange}", message, facts, channel)
+            facts = trace_headers.routed_queues(tuple(queue_names))
+            self._add(f"publish.{message.exchange}", message, facts, channel)
 
     def delivered(self, message, queue, redelivered, channel):
         if not message.properties.is_copy:
-            self._send(f"deliver.{queue.name}", message, {"redelivered": int(redelivered)}, channel)
+            facts = trace_headers.REDELIVERED if redelivered else trace_headers.DELIVERED_FIRST
+            self._add(f"deliver.{queue.name}", message, facts, channel)
 
     def noted(self, what, message, queue_name, facts, channel=None):
         """Tell what the debugger did with a message of a queue; unlike RabbitMQ, which has no debugger.
 
+        :param facts: {name: whole number}
         :param channel: of the publisher, where it is known
         """
-        self._send(f"minova.{what}.{queue_name}", message, facts, channel)
+        self._add(f"minova.{what}.{queue_name}", message, trace_headers.numbers(facts), channel)
 
-    def _send(self, routing_key, message, facts, channel):
-        routing_key = method.shorten(routing_key)
-        properties = commands.Basic.Properties(headers=self._describe(message, channel) | facts)
-        copy = messages.Message(
-            EXCHANGE_NAME,
-            routing_key,
-            method.encode_address(EXCHANGE_NAME, routing_key),
-            messages.encode_header(properties, len(message.body)),
-            message.body,
-            _COPY,
+    def flush(self):
+        """Send the copies that wait."""
+        waiting, self._waiting = self._waiting, []
+        self._waiting_octets = 0
+        self._last = None, b""
+        for copy in waiting:
+            queues = self._vhost.find_queues(copy, self._exchange)
+            self._exchange.publish_in += 1
+            self._exchange.publish_out += len(queues)
+            self._vhost.put(copy, queues)
+
+    def _add(self, routing_key, message, facts, channel):
+        routing_key, address = trace_headers.address(EXCHANGE_NAME, routing_key)
+        fields = self._fields_of(message), self._place, trace_headers.of_channel(channel), facts
+        header = trace_headers.content_header(len(message.body), fields, time.time())
+        if not self._waiting:
+            asyncio.get_running_loop().call_later(BATCH_SECONDS, self.flush)
+        self._waiting.append(
+            messages.Message(EXCHANGE_NAME, routing_key, address, header, message.body, _COPY)
         )
-        self._vhost.publish(copy, self._exchange, channel)
+        self._waiting_octets += len(message.body)
+        if self._waiting_octets > _BATCH_OCTETS:
+            self.flush()
 
-    def _describe(self, message, channel):
-        return {
-            "exchange_name": message.exchange,
-            "routing_keys": message.routing_keys,
-            "properties": _properties_table(message),
-            "node": self._node,
-            "vhost": self._vhost.name,
-            "connection": channel.connection.name if channel else "",
-            "channel": channel.id if channel else 0,
-            "user": channel.connection.user.name if channel else "",
-            # Unlike RabbitMQ, whose copies do not say when: who reads them does so some time later.
-            TIME_HEADER: int(time.time() * 1_000_000),
-        }
-
-
-def _properties_table(message):
-    names = {"message_type": "type"}
-    return {
-        names.get(name, name): value
-        for name, value in message.decode_properties()
-        if value is not None and value != ""
-    }
+    def _fields_of(self, message):
+        if self._last[0] is not message:
+            self._last = message, trace_headers.of_message(message)
+        return self._last[1]

@@ -26,6 +26,21 @@ def encode(kind, channel_id, payload):
     return b"".join((_PREFIX.pack(kind, channel_id, len(payload)), payload, END))
 
 
+def encode_two(channel_id, content_header, body):
+    """Return a content header and a body that fits one frame: what most messages are."""
+    prefix = _PREFIX.pack
+    return b"".join(
+        (
+            prefix(HEADER, channel_id, len(content_header)),
+            content_header,
+            END,
+            prefix(BODY, channel_id, len(body)),
+            body,
+            END,
+        )
+    )
+
+
 class FrameReader:
     """Cuts what a socket delivers into frames, and keeps the incomplete rest for the next time."""
 

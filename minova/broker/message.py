@@ -101,7 +101,12 @@ def decode_header(payload):
 
 def encode_header(message_properties, body_size):
     """Return the payload of a content header with pamqp's properties."""
-    return _CONTENT.pack(_BASIC_CLASS, 0, body_size) + message_properties.marshal()
+    return content_prefix(body_size) + message_properties.marshal()
+
+
+def content_prefix(body_size):
+    """Return what a content header begins with: all but the properties."""
+    return _CONTENT.pack(_BASIC_CLASS, 0, body_size)
 
 
 def change_header(payload, **changes):
@@ -126,6 +131,8 @@ def without_header(payload, name):
 
 
 def _encode_content(channel_id, frame_max, content_header, body):
+    if 0 < len(body) <= frame_max - frame.OVERHEAD:
+        return frame.encode_two(channel_id, content_header, body)
     parts = [frame.encode(frame.HEADER, channel_id, content_header)]
     room = frame_max - frame.OVERHEAD
     for start in range(0, len(body), room):

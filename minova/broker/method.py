@@ -24,6 +24,7 @@ _QUEUE_DECLARE_OK = struct.pack(">HH", 50, 11)
 
 _ACK_FRAME = struct.Struct(">BHI4sQBB")
 _DELIVERY = struct.Struct(">Q?")
+_FRAME_PREFIX = struct.Struct(">BHI")
 _NOT_DECODABLE = (
     ValueError,
     TypeError,
@@ -95,8 +96,16 @@ def deliver_prefix(consumer_tag):
 
 
 def encode_deliver(channel_id, prefix, delivery_tag, redelivered, address):
-    payload = b"".join((prefix, _DELIVERY.pack(delivery_tag, redelivered), address))
-    return frame.encode(frame.METHOD, channel_id, payload)
+    size = len(prefix) + _DELIVERY.size + len(address)
+    return b"".join(
+        (
+            _FRAME_PREFIX.pack(frame.METHOD, channel_id, size),
+            prefix,
+            _DELIVERY.pack(delivery_tag, redelivered),
+            address,
+            frame.END,
+        )
+    )
 
 
 def encode_get_ok(channel_id, delivery_tag, redelivered, address, message_count):

@@ -101,6 +101,8 @@ class Server:
         for listener in self._listening:
             listener.close()
         LOG.info("stopping; open connections: %d", len(self.connections))
+        for vhost in self.vhosts.values():
+            vhost.firehose.flush()
         reason = errors.ConnectionException(
             errors.CONNECTION_FORCED, "broker forced connection closure with reason 'shutdown'"
         )

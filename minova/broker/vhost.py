@@ -216,6 +216,7 @@ class Vhost:
         return self.name, source.name, kind, destination.name, key, arguments
 
     def _bind(self, source, destination, key, arguments):
+        self.firehose.flush()  # who listens from now on hears of what comes from now on
         source.bind(destination, key, arguments)
         destination.bound_to[source] = None
         self.firehose.refresh()

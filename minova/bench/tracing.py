@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the firehose costs the embedded broker and who works with it, at the pace of many boots, in turns in one run."""
+
+import contextlib
+import json
+import statistics
+import threading
+
+from minova.bench import accounting, children, trace_load
+from minova.bench.embedded_broker import EmbeddedBroker
+from minova.bench.figures import Figure, ratio
+from minova.broker import frame
+from minova.trace import firehose
+
+RATE = 200
+TURN_SECONDS = 4
+ROUNDS = 5
+OFF, PUBLISHED, ALL = "off", "publish", "all"
+PATTERNS = {OFF: (), PUBLISHED: ("publish.#",), ALL: ("publish.#", "deliver.#")}
+COPIES_PER_BOOT = {name: len(patterns) * len(trace_load.STEPS) for name, patterns in PATTERNS.items()}
+_SETTLE_SECONDS = 10
+
+
+class TracingError(Exception):
+    """The measurement cannot be believed; the message says why."""
+
+
+def measure(report, directory, rate=RATE, turn_seconds=TURN_SECONDS, rounds=ROUNDS):
+    """Add the figures; a remark where CPU cannot be measured.
+
+    :raises TracingError: when a tracer does not get every copy.
+    :raises DeploymentError, children.ChildError: when a process fails.
+    """
+    if not accounting.supported():
+        report.remarks.append("The cost of tracing is not measured: there is no /proc.")
+        return
+    with EmbeddedBroker(directory) as broker:
+        load = children.Child("minova.bench.trace_load", {"transport_url": broker.transport_url})
+        try:
+            load.line()
+            _turn(broker, load, OFF, rate, min(1, turn_seconds))
+            turns = [
+                (name, _turn(broker, load, name, rate, turn_seconds))
+                for _ in range(rounds)
+                for name in PATTERNS
+            ]
+        finally:
+            load.stop()
+    report.figures += figures(turns)
+
+
+def figures(turns):
+    """:param turns: [(name of what was traced, (boots, CPU ms of the broker and of the services per boot))]"""
+    note = f"{sum(boots for name, (boots, *_) in turns if name == OFF)} boots"
+    own = {name: _each(turns, name, 1) for name in PATTERNS}
+    others = {name: _each(turns, name, 2) for name in PATTERNS}
+    return [
+        Figure("trace_off", statistics.median(own[OFF]), note),
+        Figure("trace_publish", statistics.median(own[PUBLISHED])),
+        Figure("trace_all", statistics.median(own[ALL])),
+        Figure("trace_publish_ratio", _ratio_of_rounds(own, PUBLISHED)),
+        Figure("trace_all_ratio", _ratio_of_rounds(own, ALL)),
+        Figure("trace_services_ratio", _ratio_of_rounds(others, ALL)),
+    ]
+
+
+class Tracer:
+    """Gets copies and counts them, at less cost than any that looks at them; a queue of its own while entered."""
+
+    def __init__(self, transport_url, patterns):
+        self._address = firehose.broker_addresses(transport_url)[0]
+        self._patterns = patterns
+        self.count = 0
+        self._came = threading.Condition()
+
+    def __enter__(self):
+        self._connection = trace_load.connect(self._address)
+        channel = self._connection.channel()
+        queue = channel.queue_declare("", exclusive=True).queue
+        for pattern in self._patterns:
+            channel.queue_bind(queue, firehose.EXCHANGE, pattern)
+        channel.basic_consume(queue, no_ack=True)
+        self._thread = threading.Thread(target=self._read, args=(self._connection.transport.sock,))
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        # The reader ends with the socket.
+        with contextlib.suppress(OSError):
+            self._connection.transport.sock.shutdown(2)
+        self._thread.join()
+        self._connection.transport.close()
+
+    def wait_for(self, count):
+        """:raises TracingError: when not exactly so many copies come"""
+        with self._came:
+            self._came.wait_for(lambda: self.count >= count, _SETTLE_SECONDS)
+        if self.count != count:
+            raise TracingError(f"of {count} copies {self.count} came")
+
+    def _read(self, sock):
+        sock.settimeout(None)
+        reader = frame.FrameReader(2**31)
+        with contextlib.suppress(OSError):
+            while octets := sock.recv(1 << 20):
+                bodies = sum(kind == frame.BODY for kind, *_ in reader.frames(octets))
+                with self._came:
+                    self.count += bodies
+                    self._came.notify_all()
+
+
+def _turn(broker, load, name, rate, seconds):
+    with contextlib.ExitStack() as stack:
+        patterns = PATTERNS[name]
+        tracer = stack.enter_context(Tracer(broker.transport_url, patterns)) if patterns else None
+        with accounting.CpuMeter({"broker": broker.member}) as meter:
+            done = json.loads(load.ask(f"{rate} {seconds}"))
+            if tracer:
+                tracer.wait_for(done["count"] * COPIES_PER_BOOT[name])
+    boots = done["count"]
+    return boots, meter.spent_seconds["broker"] * 1000 / boots, done["cpu_seconds"] * 1000 / boots
+
+
+def _each(turns, name, index):
+    return [turn[index] for other, turn in turns if other == name]
+
+
+def _ratio_of_rounds(values, name):
+    """The median of the rounds' ratios: within a round the machine is mostly the same."""
+    return statistics.median(ratio(value, off) for value, off in zip(values[name], values[OFF], strict=True))
