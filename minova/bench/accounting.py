@@ -5,6 +5,9 @@ import contextlib
 import dataclasses
 import glob
 import os
+import time
+
+_CPUCLOCK_SCHED = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +36,14 @@ class Memory:
 
 def supported():
     return os.path.isdir("/proc/self")
+
+
+def cpu_seconds(pid):
+    """The CPU time of one process to the nanosecond; /proc counts ticks of 10 ms, and misses on a busy machine.
+
+    Linux's clock of a process, as clock_getcpuclockid(3) makes it: Python has that for threads only.
+    """
+    return time.clock_gettime((~pid << 3) | _CPUCLOCK_SCHED)
 
 
 def table():

@@ -58,6 +58,10 @@ class EmbeddedBroker:
             self._process.wait()
         self._guard.dismiss()
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def member(self, stat):
         return stat.pid == self._process.pid
 

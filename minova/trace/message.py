@@ -5,12 +5,16 @@ import dataclasses
 import json
 
 CALL, CAST, FANOUT, REPLY, OTHER = "call", "cast", "fanout", "reply", "other"
-# What may be noted of a message beside its deliveries. The debugger of the embedded broker says the first six. The
+# What may be noted of a message beside its deliveries. The debugger of the embedded broker says the first eight. The
 # others are concluded: nobody answered within a call's own limits; no queue was bound to where it was sent.
 HELD, RELEASED, DROPPED, DELAYED = "held", "released", "dropped", "delayed"
 DUPLICATED, CORRUPTED = "duplicated", "corrupted"
+EXPIRED, REMOVED = "expired", "removed"
 TIMED_OUT, UNROUTED = "timed_out", "unrouted"
-NOTES = (HELD, RELEASED, DROPPED, DELAYED, DUPLICATED, CORRUPTED, TIMED_OUT, UNROUTED)
+NOTES = (
+    *(HELD, RELEASED, DROPPED, DELAYED, DUPLICATED, CORRUPTED, EXPIRED, REMOVED),
+    *(TIMED_OUT, UNROUTED),
+)
 # Envelopes are nested dictionaries and lists; deeper than this nobody's instance stands.
 SEARCH_DEPTH = 8
 # They name servers, but those of a whole host: not a part of the story of any one of them.

@@ -22,6 +22,8 @@ _TEXTS = {
     "delayed": "kept back on the way to {queue}",
     "duplicated": "put twice into {queue}",
     "corrupted": "its bytes were changed on the way to {queue}",
+    "expired": "expired while it was held in {queue}",
+    "removed": "removed from {queue} while it was held there",
 }
 
 

@@ -2,6 +2,8 @@
 """Reading /proc, and adding up."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -77,3 +79,26 @@ def test_the_meter_counts_workers_and_newcomers_and_forgets_who_has_ended():
         pass
 
     assert meter.spent_seconds == {"api": 1.0}
+
+
+@pytest.mark.skipif(not accounting.supported(), reason="there is no /proc")
+def test_cpu_time_of_another_process_is_told_exactly():
+    with subprocess.Popen(
+        [sys.executable, "-c", _BURN], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        child.stdout.readline()
+        told = accounting.cpu_seconds(child.pid)
+        own = float(child.communicate(b"\n")[0])
+
+    assert 0 < told <= own
+    assert own - told < 0.1
+
+
+_BURN = """
+import time
+while time.process_time() < 0.2:
+    pass
+print(flush=True)
+input()
+print(time.process_time())
+"""
