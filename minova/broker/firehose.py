@@ -38,6 +38,8 @@ class Firehose:
     def refresh(self):
         """Bindings have changed: is anybody listening?"""
         self.is_on = bool(self._exchange.destinations)
+        if not self.is_on:
+            self._take_waiting()
 
     # A copy is not copied again, nor is it when it comes by as a dead letter: that had no end.
 
@@ -61,14 +63,17 @@ class Firehose:
 
     def flush(self):
         """Send the copies that wait."""
-        waiting, self._waiting = self._waiting, []
-        self._waiting_octets = 0
-        self._last = None, b""
-        for copy in waiting:
+        for copy in self._take_waiting():
             queues = self._vhost.find_queues(copy, self._exchange)
             self._exchange.publish_in += 1
             self._exchange.publish_out += len(queues)
             self._vhost.put(copy, queues)
+
+    def _take_waiting(self):
+        waiting, self._waiting = self._waiting, []
+        self._waiting_octets = 0
+        self._last = None, b""
+        return waiting
 
     def _add(self, routing_key, message, facts, channel):
         routing_key, address = trace_headers.address(EXCHANGE_NAME, routing_key)

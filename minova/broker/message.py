@@ -17,6 +17,7 @@ class Message:
     __slots__ = (
         "_frames",
         "_frames_for",
+        "_is_shared",
         "_memory",
         "_octets",
         "address",
@@ -36,6 +37,7 @@ class Message:
         self.properties = properties
         self._frames = b""
         self._frames_for = None
+        self._is_shared = False  # by several queues
         self._memory = None
         self._octets = 0
 
@@ -46,6 +48,8 @@ class Message:
     def charge(self, account, queue_count):
         """Have what the message takes, in so many queues more, counted for as long as it exists."""
         octets = queue_count * memory.ENTRY_OCTETS
+        if queue_count > 1:
+            self._is_shared = True
         if self._memory is None:
             self._memory = account
             octets += memory.MESSAGE_OCTETS + len(self.header) + len(self.body)
@@ -59,6 +63,8 @@ class Message:
 
     def content_frames(self, channel_id, frame_max):
         """Return header and body as frames; a fanout's consumers mostly share channel id and frame size."""
+        if not self._is_shared:
+            return _encode_content(channel_id, frame_max, self.header, self.body)
         if self._frames_for != (channel_id, frame_max):
             before = len(self._frames)
             self._frames = _encode_content(channel_id, frame_max, self.header, self.body)
