@@ -17,7 +17,7 @@ _STOP_SECONDS = 5
 class Buffer:
     """Reads a source of events in a thread of its own; where nobody takes them, the oldest go, and are counted.
 
-    A context that ends the reading. `source` has events(deadline) and stop(), as Firehose.
+    A context that ends the reading. `source` has events(deadline), stop() and overflowed(), as Firehose.
     """
 
     def __init__(self, source, deadline, limit=LIMIT):
@@ -55,6 +55,10 @@ class Buffer:
             if self._error:
                 raise self._error
             return None, 0
+
+    def overflowed(self):
+        """Whether messages were lost before they came here."""
+        return self._source.overflowed()
 
     def _read(self):
         try:

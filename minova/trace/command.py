@@ -48,4 +48,4 @@ def _follow(args):
     with Firehose(url) as firehose:
         options.say_where(firehose, url)
         with Buffer(firehose, time.monotonic() + args.seconds) as buffer:
-            live.follow(buffer, options.view(args))
+            live.follow(buffer, options.views(args))

@@ -20,6 +20,10 @@ CONNECT_SECONDS = 5
 # How long a message that is sent to oneself may take to come back.
 PROBE_SECONDS = 2
 _READ_SECONDS = 0.2
+# Copies; a message is told of twice, when it is published and when it is delivered.
+LIMIT = 50_000
+_PREFETCH = 2_000
+_LOOK_SECONDS = 1
 
 
 class TraceError(Exception):
@@ -52,10 +56,18 @@ def broker_addresses(transport_url):
 
 
 class Firehose:
-    """One connection with a queue of its own that gets a copy of every message published or delivered."""
+    """One connection with a queue of its own that gets a copy of every message published or delivered.
 
-    def __init__(self, transport_url):
+    :param limit: how many copies the broker keeps while nobody reads them here; the oldest go first. Without a limit
+        a reader that is stopped would fill the broker's memory, and the broker then stops the services.
+    """
+
+    def __init__(self, transport_url, limit=LIMIT):
         self._addresses = broker_addresses(transport_url)
+        self._limit = limit
+        self._overflowed = False
+        self._unacknowledged = 0
+        self._next_look = 0.0
         self._tracker = tracker.Tracker()
         self._arrived = []
         self._echoes = 0
@@ -64,12 +76,13 @@ class Firehose:
     def __enter__(self):
         self._connection = self._connect()
         self._channel = self._connection.channel()
-        self._queue = self._channel.queue_declare(
-            "", exclusive=True, auto_delete=True, arguments={"x-max-length-bytes": QUEUE_BYTES}
-        ).queue
+        self._queue = self._declare()
         for pattern in ("publish.#", "deliver.#", "minova.#"):
             self._channel.queue_bind(self._queue, EXCHANGE, pattern)
-        self._channel.basic_consume(self._queue, no_ack=True, callback=self._receive)
+        # Without acknowledgements all would leave the queue, and its limit, for the socket at once.
+        self._prefetch = min(_PREFETCH, self._limit)
+        self._channel.basic_qos(0, self._prefetch, False)
+        self._channel.basic_consume(self._queue, callback=self._receive)
         return self
 
     def __exit__(self, *_):
@@ -88,6 +101,11 @@ class Firehose:
         while self._echoes < 2 and time.monotonic() < deadline:
             self._drain(0.1)
         return self._echoes >= 2
+
+    def overflowed(self):
+        """Whether the broker had to throw copies away since this was last asked."""
+        overflowed, self._overflowed = self._overflowed, False
+        return overflowed
 
     def stop(self):
         """End events() and messages(); to be called from another thread, which then waits for the reader."""
@@ -112,6 +130,28 @@ class Firehose:
             if event is None or event.what == events.PUBLISHED:
                 yield event and event.message
 
+    def _declare(self):
+        """The name of the queue. What it has no room for goes to another, which keeps one as a sign.
+
+        Nobody consumes that: the broker would tell of each delivery, and so fill the first queue again.
+        """
+        self._lost = self._channel.queue_declare("", exclusive=True, arguments={"x-max-length": 1}).queue
+        arguments = {
+            "x-max-length": self._limit,
+            "x-max-length-bytes": QUEUE_BYTES,
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": self._lost,
+        }
+        return self._channel.queue_declare("", exclusive=True, auto_delete=True, arguments=arguments).queue
+
+    def _look_for_losses(self):
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK_SECONDS
+        if self._channel.queue_declare(self._lost, passive=True).message_count:
+            self._channel.queue_purge(self._lost)
+            self._overflowed = True
+
     def _connect(self):
         reasons = []
         for address in self._addresses:
@@ -123,14 +163,24 @@ class Firehose:
 
     def _drain(self, timeout_seconds):
         try:
+            self._look_for_losses()
             self._connection.drain_events(timeout=timeout_seconds)
         except TimeoutError:
-            pass
+            self._acknowledge()
         except (OSError, amqp.exceptions.AMQPError) as err:
             raise TraceError(f"The broker has closed the connection ({_reason(err)}).") from err
 
+    def _acknowledge(self):
+        if self._unacknowledged:
+            self._channel.basic_ack(self._last_tag, multiple=True)
+            self._unacknowledged = 0
+
     def _receive(self, delivery):
         info = delivery.delivery_info
+        self._last_tag = info["delivery_tag"]
+        self._unacknowledged += 1
+        if self._unacknowledged * 2 >= self._prefetch:
+            self._acknowledge()
         headers = delivery.headers or {}
         routing_key = (headers.get("routing_keys") or [""])[0]
         if info["exchange"] != EXCHANGE:

@@ -13,16 +13,22 @@ _TAKE_SECONDS = 0.2
 _DELIVERY_SECONDS = 0.5
 
 
-def follow(source, view):
-    """Show all that comes from a Buffer or a Replay."""
-    while True:
-        taken, dropped = source.take(_TAKE_SECONDS)
-        if taken is None:
+def follow(source, views):
+    """Show all that comes from a Buffer or a Replay in each view."""
+    try:
+        while True:
+            taken, dropped = source.take(_TAKE_SECONDS)
+            if taken is None:
+                return
+            overflowed = source.overflowed()
+            for view in views:
+                if dropped or overflowed:
+                    view.tell_dropped(dropped)
+                view.show(taken)
+    finally:
+        # Also when Ctrl-C ended it: what still waits is told.
+        for view in views:
             view.close()
-            return
-        if dropped:
-            view.tell_dropped(dropped)
-        view.show(taken)
 
 
 class Gate:
@@ -84,7 +90,7 @@ class TextView:
         """Nothing waits here."""
 
     def tell_dropped(self, count):
-        self._say(f"--- {count} messages are missing here: this terminal was too slow for them ---")
+        self._say(f"--- {count or 'some'} messages are missing here: this terminal was too slow for them ---")
         self._last = None
 
     def _show_request(self, request, told):
@@ -122,7 +128,8 @@ class JsonView:
         self._flush(float("inf"))
 
     def tell_dropped(self, count):
-        self._say(json.dumps({"event": "dropped", "messages": count}))
+        """`messages` is null where the broker had to drop them: it does not say how many."""
+        self._say(json.dumps({"event": "dropped", "messages": count or None}))
 
     def _waits(self, message):
         return any(waiting is message for _, waiting in self._waiting)

@@ -7,7 +7,7 @@ import math
 import shutil
 import sys
 
-from minova.trace import live, text
+from minova.trace import live, otlp, text
 from minova.trace.filters import Filter
 from minova.trace.firehose import off_hint
 from minova.up import record, settings
@@ -49,6 +49,11 @@ def add_view(parser):
         "--width", type=settings.positive, metavar="N", help="columns (default: the terminal's)"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object per message")
+    parser.add_argument(
+        "--otlp",
+        metavar="URL",
+        help="send each request as OpenTelemetry spans there too, for example http://127.0.0.1:4318",
+    )
 
 
 def transport_url(given, state_path):
@@ -68,12 +73,14 @@ def say_where(firehose, url):
         print(f"Listening to {settings.without_password(url)}; Ctrl-C ends it.", file=sys.stderr)
 
 
-def view(args):
-    """The view that the options of add_view() ask for."""
+def views(args):
+    """The views that the options of add_view() ask for."""
     wanted = Filter(args.server, args.request, args.method, args.topic)
     if args.json:
-        return live.JsonView(wanted, say)
-    return live.TextView(wanted, args.width or shutil.get_terminal_size().columns, say)
+        shown = live.JsonView(wanted, say)
+    else:
+        shown = live.TextView(wanted, args.width or shutil.get_terminal_size().columns, say)
+    return [shown, otlp.OtlpView(wanted, args.otlp)] if args.otlp else [shown]
 
 
 def say(shown):

@@ -74,6 +74,10 @@ def _record(args):
                 recorder.add(event) if event else recorder.flush()
         finally:
             _say_how_much(args.file, count, recorder)
+            if firehose.overflowed():
+                print(
+                    "Some are missing: the broker had no room for what was not read in time.", file=sys.stderr
+                )
 
 
 def _say_how_much(path, count, recorder):
@@ -89,7 +93,7 @@ def _replay(args):
             f"{source.recording.dropped_messages} messages before these had to go when the file was full.",
             file=sys.stderr,
         )
-    live.follow(source, options.view(args))
+    live.follow(source, options.views(args))
 
 
 def _speed(text):

@@ -84,9 +84,13 @@ class Request:
 
     @property
     def running(self):
-        """Whether something is still to come: an answer, a message that lies in a queue, or word of late."""
+        """Whether something is still to come; see running_at()."""
+        return self.running_at(time.time())
+
+    def running_at(self, now):
+        """Whether an answer was still to come, a message was held, or something had just been said."""
         waits = any(is_open(message) for message in self.unanswered()) or any(map(is_held, self.messages))
-        return waits or time.time() - self.end < QUIET_SECONDS
+        return waits or now - self.end < QUIET_SECONDS
 
     def unanswered(self):
         """Calls without a reply."""

@@ -14,7 +14,7 @@ import pytest
 from minova.trace import firehose as firehose_module
 from minova.trace.firehose import Firehose, TraceError
 from minova.up.settings import without_password
-from tests import broker_process, real_servers
+from tests import broker_process, tracing
 
 DEADLINE_SECONDS = 60
 CALL = {"method": "ping", "args": {}, "_msg_id": "m1", "_context_sender": "minova-api@box"}
@@ -30,31 +30,21 @@ def traced_url(request, tmp_path_factory):
         broker.stop()
     else:
         url = request.getfixturevalue("rabbitmq_url")
-        trace_control("trace_on", url)
+        tracing.control("trace_on", url)
         yield url
-        trace_control("trace_off", url)
+        tracing.control("trace_off", url)
 
 
-def trace_control(command, url):
-    try:
-        real_servers.rabbitmqctl(command, "-p", virtual_host(url))
-    except (real_servers.RabbitmqctlError, FileNotFoundError):
-        pytest.skip("tracing cannot be switched without rabbitmqctl")
-
-
-def virtual_host(url):
-    return urllib.parse.urlsplit(url).path[1:] or "/"
-
-
-def publish(url, exchange, routing_key, content):
+def publish(url, exchange, routing_key, content, times=1):
     parts = urllib.parse.urlsplit(url)
     host = f"{parts.hostname}:{parts.port}"
     envelope = json.dumps({"oslo.version": "2.0", "oslo.message": json.dumps(content)})
-    with amqp.Connection(host=host, virtual_host=virtual_host(url)) as connection:
+    with amqp.Connection(host=host, virtual_host=tracing.virtual_host(url)) as connection:
         channel = connection.channel()
         if exchange:
             channel.exchange_declare(exchange, "topic", auto_delete=False)
-        channel.basic_publish(amqp.Message(envelope), exchange=exchange, routing_key=routing_key)
+        for _ in range(times):
+            channel.basic_publish(amqp.Message(envelope), exchange=exchange, routing_key=routing_key)
         # Anything that is answered: the broker has by then seen what was published.
         channel.queue_declare("", exclusive=True)
 
@@ -78,17 +68,37 @@ def test_messages_are_seen_and_replies_matched(traced_url):
     assert (reply.kind, reply.method, reply.recipient) == ("reply", "ping", "minova-api@box")
 
 
+def test_a_reader_that_was_away_fills_no_broker_and_is_told(traced_url):
+    with Firehose(traced_url, limit=50) as firehose:
+        assert firehose.is_on()
+        assert not firehose.overflowed()
+        for number in range(10):
+            publish(traced_url, "minova", f"a{number}", CALL, times=30)
+        came = []
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        for message in firehose.messages(deadline):
+            came += [message.routing_key] if message else []
+            if came.count("a9") == 30:
+                break
+        assert len(came) < 300
+        # Its reader looks for that every second.
+        for _ in firehose.events(deadline):
+            if firehose.overflowed():
+                break
+        assert time.monotonic() < deadline
+
+
 def test_rabbitmq_that_does_not_trace_is_noticed(rabbitmq_url):
-    trace_control("trace_off", rabbitmq_url)
+    tracing.control("trace_off", rabbitmq_url)
     with Firehose(rabbitmq_url) as firehose:
         assert not firehose.is_on()
 
 
 def test_the_command_says_what_to_type_when_tracing_is_off(rabbitmq_url):
-    trace_control("trace_off", rabbitmq_url)
+    tracing.control("trace_off", rabbitmq_url)
     done = minova_trace("--transport-url", rabbitmq_url, "--for", "0.1")
     assert done.returncode == 0
-    assert f"rabbitmqctl trace_on -p {virtual_host(rabbitmq_url)}" in done.stderr
+    assert f"rabbitmqctl trace_on -p {tracing.virtual_host(rabbitmq_url)}" in done.stderr
 
 
 def test_the_command_prints_a_line_per_message(tmp_path):
