@@ -10,8 +10,10 @@ import amqp
 class Firehose:
     """Records every publication from its making on; works on the embedded broker as it is."""
 
-    def __init__(self, port):
-        self._connection = amqp.Connection(f"127.0.0.1:{port}", userid="guest", password="guest")
+    def __init__(self, port, virtual_host="/"):
+        self._connection = amqp.Connection(
+            f"127.0.0.1:{port}", userid="guest", password="guest", virtual_host=virtual_host
+        )
         self._connection.connect()
         self._channel = self._connection.channel()
         self._queue = self._channel.queue_declare(exclusive=True).queue
@@ -29,6 +31,21 @@ class Firehose:
         # One look more, for a message too many.
         self._drain()
         return self._of_request(request_id)
+
+    def request_of(self, method, timeout_seconds=10):
+        """The request id of the first message of this method; waits until there is one."""
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
+            for _exchange, _key, body in self._received:
+                if body.get("method") == method:
+                    return body["_context_request_id"]
+            self._drain()
+        raise AssertionError(f"no message of {method} in {timeout_seconds} s")
+
+    def unique_ids(self):
+        """Of all messages so far, in their order."""
+        self._drain()
+        return [body["_unique_id"] for _exchange, _key, body in self._received]
 
     def close(self):
         self._connection.close()

@@ -132,7 +132,7 @@ def _where(taken, message):
 
 def _notes(message):
     for note in message.notes:
-        yield f"{_clock(note['time'])} {note['what'].replace('_', ' ')}{': ' if note['text'] else ''}{note['text']}"
+        yield f"{_clock(note['time'])} {note['text']}"
 
 
 def _clock(time):

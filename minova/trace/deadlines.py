@@ -25,8 +25,8 @@ class _Waiting:
         if self.silence and (
             self.total is None or self.last_sign + self.silence < self.call.time + self.total
         ):
-            return f"no sign of life for {self.silence:g} s"
-        return f"no answer in {self.total:g} s"
+            return f"timed out: no sign of life for {self.silence:g} s"
+        return f"timed out: no answer in {self.total:g} s"
 
 
 class Deadlines:

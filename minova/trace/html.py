@@ -52,7 +52,7 @@ def _opened(message, lanes, request):
         "title": line.what(message),
         "label": svg.label(message, lanes, request.begin),
         "deliveries": [_delivery(delivery, message) for delivery in message.delivered],
-        "notes": [f"{note['what'].replace('_', ' ')}: {note['text']}" for note in message.notes],
+        "notes": [note["text"] for note in message.notes],
         "fields": fields.explain(message),
         "body": message.body,
     }

@@ -45,8 +45,8 @@ class Request:
 
     @property
     def is_routine(self):
-        """Whether it is a round of a service's own work, such as a heartbeat."""
-        return all(message.is_bulk for message in self.messages)
+        """Whether it is about no server: a round of a service's own work, such as a heartbeat."""
+        return not self.servers
 
     @property
     def begin(self):

@@ -109,7 +109,7 @@ class _Drawing:
             kind = "bad" if note["what"] in _BAD else "held"
             drawn.append(
                 f'<text class="note {kind}" x="{x}" y="{y + 14 + NOTE * (len(drawn) + 1)}">'
-                f"{_safe(note['what'].replace('_', ' '))} at {since:.3f} s: {_safe(note['text'])}</text>"
+                f"{since:.3f} s: {_safe(note['text'])}</text>"
             )
         return "".join(drawn)
 
@@ -133,7 +133,7 @@ class _Drawing:
 def label(message, lanes, begin):
     """A message in one line for those who do not see the drawing."""
     sender, recipient = lanes.ends(message)
-    notes = "".join(f"; {note['what'].replace('_', ' ')}: {note['text']}" for note in message.notes)
+    notes = "".join(f"; {note['text']}" for note in message.notes)
     return (
         f"{message.time - begin:.3f} s: {message.kind} {line.what(message)} from {sender} to {recipient}, "
         f"{line.size(message.size_bytes)}{notes}"

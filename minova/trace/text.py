@@ -113,8 +113,7 @@ class Sheet:
 
     def note(self, message, note):
         """`held`, `timed_out` and their like, with what that means here."""
-        what = note["what"].replace("_", " ")
-        text = f"{note['time'] - self._begin:8.3f} ! {message.name} {what}: {note['text']}"
+        text = f"{note['time'] - self._begin:8.3f} ! {message.name}: {note['text']}"
         return line.shortened(text, self._width)
 
     def _name(self, lane):

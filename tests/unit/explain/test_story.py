@@ -300,7 +300,7 @@ def test_calls_are_told_with_their_answer_and_casts_with_their_taking():
             _message(REPLY, "", 3.5, msg_id="b"),
             _message(CAST, "build", 4.0, "compute.host1", queues=("compute.host1",)),
             _message(CALL, "select", 5.0, "scheduler", msg_id="c", queues=("scheduler",),
-                     notes=[{"time": 15.0, "what": TIMED_OUT, "text": "after 10 s"}]),
+                     notes=[{"time": 15.0, "what": TIMED_OUT, "text": "timed out: after 10 s"}]),
         ]
     )  # fmt: skip
     assert [sentence.text for sentence in said] == [

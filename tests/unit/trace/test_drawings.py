@@ -41,8 +41,8 @@ def test_svg_marks_what_went_wrong():
     bus.expire(5)
     drawing = svg.draw(bus.request())
     assert "bad" in messages_of(drawing)[0].get("class").split()
-    assert "held at 0.100 s: held in conductor until it is let go" in drawing
-    assert "timed out at 1.000 s: no answer in 1 s" in drawing
+    assert "0.100 s: held in conductor until it is let go" in drawing
+    assert "1.000 s: timed out: no answer in 1 s" in drawing
 
 
 def test_svg_can_leave_its_style_to_the_page():

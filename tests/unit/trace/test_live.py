@@ -90,8 +90,8 @@ def test_what_happens_to_a_message_has_its_line():
     bus.note(0.1, body, "held", "conductor")
     bus.expire(5)
     assert shown(bus.events)[-2:] == [
-        "   0.100 ! ping held: held in conductor until it is let go",
-        "   1.000 ! ping timed out: no answer in 1 s",
+        "   0.100 ! ping: held in conductor until it is let go",
+        "   1.000 ! ping: timed out: no answer in 1 s",
     ]
 
 

@@ -60,7 +60,7 @@ def test_a_call_without_an_answer_ends_when_its_caller_gave_up():
     bus.send(0, wire.call("ping", "minova-api@box", "m1"), properties={"expiration": "2000"})
     bus.expire(5)
     call = spans.of(bus.request())[1]
-    assert (call.end - wire.BEGIN, call.error) == (2, "no answer in 2 s")
+    assert (call.end - wire.BEGIN, call.error) == (2, "timed out: no answer in 2 s")
 
 
 class Receiver(http.server.ThreadingHTTPServer):

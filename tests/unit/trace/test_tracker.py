@@ -71,7 +71,11 @@ def test_a_call_without_an_answer_times_out_once():
     bus.expire(4)
     assert [event.what for event in bus.events] == [PUBLISHED, NOTED]
     note = bus.events[1].facts
-    assert (note["what"], note["time"], note["text"]) == ("timed_out", wire.BEGIN + 2, "no answer in 2 s")
+    assert (note["what"], note["time"], note["text"]) == (
+        "timed_out",
+        wire.BEGIN + 2,
+        "timed out: no answer in 2 s",
+    )
     assert bus.request().failed
 
 
@@ -82,7 +86,7 @@ def test_a_sign_of_life_moves_the_end_of_a_monitored_call():
     bus.expire(3)
     assert not bus.request().failed
     bus.expire(4)
-    assert bus.events[-1].facts["text"] == "no sign of life for 2 s"
+    assert bus.events[-1].facts["text"] == "timed out: no sign of life for 2 s"
 
 
 def test_an_answer_in_time_ends_the_waiting():
