@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Services that are told to stop, and started anew, while there is work: nothing is lost, nobody gets an odd answer."""
 
+import base64
 import concurrent.futures
 import contextlib
 import http.client
+import json
 import threading
 import time
 import urllib.error
+import urllib.request
 
 import pytest
 
+from tests import broker_process
+from tests.cloud import free_port
 from tests.killable import NETWORKS, KillableCloud
 
 _OPTIONS = {
@@ -128,6 +133,34 @@ def test_every_service_is_restarted_under_load_and_nothing_is_lost(make_cloud):
     cloud.wait_until_well(_SETTLED_SECONDS)
     # All went on by itself: nothing had to be found again after its deadline.
     assert "taking over task" not in services["conductor"].log()
+
+
+def test_stops_leave_the_queues_of_topics_and_hosts_and_no_others(tmp_path):
+    # What is sent to these waits for the return; nobody would ever read the others.
+    management_port = free_port()
+    broker = broker_process.start_broker(tmp_path, management_port=management_port)
+    with contextlib.ExitStack() as stack:
+        stack.callback(broker.stop)
+        cloud = stack.enter_context(KillableCloud(tmp_path, options=_OPTIONS, transport_url=broker.url))
+        services = cloud.start_all("--host", "host1")
+        cloud.wait_for_status(cloud.boot(networks=NETWORKS), "ACTIVE", _SETTLED_SECONDS)
+
+        for name in ("api", "compute", "network", "scheduler", "conductor"):
+            assert services[name].stop() == 0
+
+        assert _queue_names(management_port) == {
+            *(topic for topic in ("api", "compute", "conductor", "network", "scheduler")),
+            *(f"{topic}.controller" for topic in ("api", "conductor", "network", "scheduler")),
+            "compute.host1",
+        }
+
+
+def _queue_names(management_port):
+    credentials = base64.b64encode(b"guest:guest").decode()
+    url = f"http://127.0.0.1:{management_port}/api/queues"
+    request = urllib.request.Request(url, headers={"Authorization": f"Basic {credentials}"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return {queue["name"] for queue in json.load(answer)}
 
 
 def _stop_within_a_spawn(cloud):
