@@ -35,6 +35,7 @@ STYLE = (
     ".minova-trace .arrow{stroke:var(--colour);stroke-width:2;fill:none}"
     ".minova-trace .tip,.minova-trace .kind{fill:var(--colour)}"
     ".minova-trace .kind{font-weight:700}"
+    ".minova-trace .time{paint-order:stroke;stroke-width:4px}"
     ".minova-trace .name,.minova-trace .route{paint-order:stroke;stroke:var(--paper);stroke-width:4px;"
     "stroke-linejoin:round}"
     ".minova-trace .call{--colour:var(--call)}"

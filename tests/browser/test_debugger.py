@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from minova.up import example
+from tests.barriers import barriers
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +49,17 @@ def test_a_held_message_is_in_sight_and_goes_on_when_stepped(visit, up):
     held.get_by_role("button", name="Let cast build_and_run_instance").click()
     expect(page.get_by_text("No message is held.")).to_be_visible()
     up.wait_built(path)
+
+
+def test_a_held_message_leaves_the_page_as_wide_as_the_window_and_has_no_barriers(visit, up):
+    page = visit("debugger")
+    hold(page, "build_and_run_*")
+    ask_for(up, "wide")
+    expect(page.get_by_role("group", name=re.compile("^Payload"))).to_contain_text("display_name")
+    for width in (390, 820, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert barriers(page) == []
 
 
 def test_a_held_message_is_found_in_its_diagram_with_a_note(visit, up):
