@@ -43,6 +43,7 @@ _ALLOWED = [
     ("minova.context", ["minova.exception"]),
     ("minova.objects", ["minova.objects", "minova.exception"]),
     ("minova.broker", ["minova.broker", "minova.conf"]),
+    ("minova.trace", ["minova.trace", "minova.up"]),
     ("minova.scheduler.filters", ["minova.scheduler.filters", "minova.conf", "minova.objects"]),
     ("minova.scheduler.weights", ["minova.scheduler.weights", "minova.conf", "minova.objects"]),
 ]
