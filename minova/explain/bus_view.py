@@ -28,7 +28,7 @@ class BusView:
             )
         held = self._held_in(queue)
         holds = f"Queue {queue} holds {count(row.get('messages', 0), 'message')}"
-        holds += f" ({held} of them held by the debugger)" if held else ""
+        holds += f" ({held} of them held by the debugger: minova step)" if held else ""
         consumers = row.get("consumers", 0)
         if not consumers:
             return f"{holds} and has no consumer: no {service} listens."

@@ -203,7 +203,7 @@ def test_a_held_message_is_told_as_such(database):
         {"compute.host1": _queue("compute.host1", 2, 1)}, held=[{"queue": "compute.host1"}]
     )
     assert (
-        "Queue compute.host1 holds 2 messages (1 of them held by the debugger) and has 1 consumer."
+        "Queue compute.host1 holds 2 messages (1 of them held by the debugger: minova step) and has 1 consumer."
         in _tell(database, row.uuid, bus).present
     )
 
