@@ -11,7 +11,7 @@ from minova.up import example
 from minova.up.api_client import ApiClient
 
 MINOVA = os.path.join(os.path.dirname(sys.executable), "minova")
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 
 class Up:

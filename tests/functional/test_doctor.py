@@ -74,8 +74,9 @@ def test_a_dead_service_with_a_message_that_waits_for_it(up):
     up.service("stop", "scheduler")
     try:
         server_id = up.create("waiting")
-        held = "Queue scheduler holds 1 message and has no consumer: no minova-scheduler listens."
-        wrong = examine_until(up, "queues", held)
+        # One message or more: the conductor asks again when it hears nothing.
+        wrong = examine_until(up, "queues", "Queue scheduler holds ")
+        assert "has no consumer: no minova-scheduler listens." in wrong["queues"]
         assert wrong["processes"] == "scheduler was stopped by you: minova service start scheduler."
         assert "minova-scheduler on" in wrong["pings"]
         assert "did not answer over RPC" in wrong["pings"]
@@ -169,7 +170,7 @@ def test_on_rabbitmq_the_same_is_found(on_rabbitmq):
     assert "ok       broker      RabbitMQ " in done.stdout
     on_rabbitmq.service("stop", "scheduler")
     on_rabbitmq.create("waiting")
-    wrong = examine_until(on_rabbitmq, "queues", "Queue scheduler holds 1 message and has no consumer")
+    wrong = examine_until(on_rabbitmq, "queues", "Queue scheduler holds ")
     assert "minova-scheduler" in wrong["pings"]
     on_rabbitmq.service("start", "scheduler")
     wait_until(lambda: not set(examine(on_rabbitmq)) - {"alarms"})
