@@ -19,6 +19,7 @@ OFF, PUBLISHED, ALL = "off", "publish", "all"
 PATTERNS = {OFF: (), PUBLISHED: ("publish.#",), ALL: ("publish.#", "deliver.#")}
 COPIES_PER_BOOT = {name: len(patterns) * len(trace_load.STEPS) for name, patterns in PATTERNS.items()}
 _SETTLE_SECONDS = 10
+_KEPT_SHARE = 0.95
 
 
 class TracingError(Exception):
@@ -47,10 +48,17 @@ def measure(report, directory, rate=RATE, turn_seconds=TURN_SECONDS, rounds=ROUN
         finally:
             load.stop()
     report.figures += figures(turns)
+    boots = sum(boots for _, (boots, *_) in turns)
+    kept = boots / sum(turn[-1] for _, turn in turns)
+    if kept < rate * _KEPT_SHARE:
+        report.remarks.append(
+            f"The machine was too busy for {rate:g} boots a second, it did {kept:.0f}. What piles up is handled in "
+            "bunches, which costs the broker less than the pace does: the ratios are too high."
+        )
 
 
 def figures(turns):
-    """:param turns: [(name of what was traced, (boots, CPU ms of the broker and of the services per boot))]"""
+    """:param turns: [(name of what was traced, (boots, CPU ms of broker, of services per boot, seconds))]"""
     note = f"{sum(boots for name, (boots, *_) in turns if name == OFF)} boots"
     own = {name: _each(turns, name, 1) for name in PATTERNS}
     others = {name: _each(turns, name, 2) for name in PATTERNS}
@@ -119,7 +127,7 @@ def _turn(broker, load, name, rate, seconds):
             tracer.wait_for(done["count"] * COPIES_PER_BOOT[name])
         spent_seconds = accounting.cpu_seconds(broker.pid) - before
     boots = done["count"]
-    return boots, spent_seconds * 1000 / boots, done["cpu_seconds"] * 1000 / boots
+    return boots, spent_seconds * 1000 / boots, done["cpu_seconds"] * 1000 / boots, done["seconds"]
 
 
 def _each(turns, name, index):
