@@ -50,7 +50,7 @@ def _opened(message, lanes, request):
         "id": message.unique_id,
         "kind": message.kind,
         "title": line.what(message),
-        "label": svg.label(message, lanes, request.begin),
+        "label": svg.sentence(message, lanes, request.begin),
         "deliveries": [_delivery(delivery, message) for delivery in message.delivered],
         "notes": [note["text"] for note in message.notes],
         "fields": fields.explain(message),

@@ -19,6 +19,8 @@ GAP = 30
 # A silence that is longer is shown as such.
 GAP_SECONDS = 0.2
 _RIGHT = 120
+# About the width of one in the font of notes.
+_NOTE_LETTER = 7
 _BAD = (DROPPED, CORRUPTED, TIMED_OUT, UNROUTED)
 
 
@@ -88,7 +90,7 @@ class _Drawing:
         sender, recipient = (self._places[name] for name in self._lanes.ends(message))
         since = message.time - self._request.begin
         marks = "".join(f" {what}" for what in _marks(message))
-        notes = self._notes(message, recipient, y)
+        notes = self._notes(message, (sender + recipient) / 2, y)
         return (
             f'<g class="message {message.kind}{marks}" data-message="{_safe(message.unique_id)}" tabindex="0" '
             f'role="button" aria-label="{_safe(label(message, self._lanes, self._request.begin))}">'
@@ -101,15 +103,19 @@ class _Drawing:
     def _row_width(self):
         return LEFT + max(len(self._places) - 1, 0) * LANE + _RIGHT - 16
 
-    def _notes(self, message, x, y):
+    def _notes(self, message, middle, y):
         drawn = []
+        right = self._row_width() + 16
         for note in message.notes:
             self._bottom += NOTE
             since = note["time"] - self._request.begin
             kind = "bad" if note["what"] in _BAD else "held"
+            shown = line.shortened(f"{since:.3f} s: {note['text']}", int((right - 24) / _NOTE_LETTER))
+            half = len(shown) * _NOTE_LETTER / 2 + 12
+            x = max(half, min(middle, right - half))
             drawn.append(
-                f'<text class="note {kind}" x="{x}" y="{y + 14 + NOTE * (len(drawn) + 1)}">'
-                f"{since:.3f} s: {_safe(note['text'])}</text>"
+                f'<text class="note {kind}" x="{x:g}" y="{y + 14 + NOTE * (len(drawn) + 1)}">'
+                f"{_safe(shown)}</text>"
             )
         return "".join(drawn)
 
@@ -132,11 +138,15 @@ class _Drawing:
 
 def label(message, lanes, begin):
     """A message in one line for those who do not see the drawing."""
+    return sentence(message, lanes, begin) + "".join(f"; {note['text']}" for note in message.notes)
+
+
+def sentence(message, lanes, begin):
+    """What a message is, without what happened to it."""
     sender, recipient = lanes.ends(message)
-    notes = "".join(f"; {note['text']}" for note in message.notes)
     return (
         f"{message.time - begin:.3f} s: {message.kind} {line.what(message)} from {sender} to {recipient}, "
-        f"{line.size(message.size_bytes)}{notes}"
+        f"{line.size(message.size_bytes)}"
     )
 
 

@@ -27,8 +27,6 @@ STYLE = (
     ".minova-trace .message{cursor:pointer;outline:none}"
     ".minova-trace .row{fill:transparent}"
     ".minova-trace .message:hover .row,.minova-trace .message[aria-expanded=true] .row{fill:var(--row)}"
-    ".minova-trace .message:hover text,.minova-trace .message[aria-expanded=true] text,"
-    ".minova-trace .message:focus-visible text{stroke:var(--row)}"
     ".minova-trace .message:focus-visible .row{fill:var(--row);stroke:var(--focus);stroke-width:2}"
     ".minova-trace .name{font-weight:600;font-size:12.5px}"
     ".minova-trace .route{fill:var(--muted);font-size:11px}"
@@ -48,6 +46,9 @@ STYLE = (
     ".minova-trace .failed .name{fill:var(--bad)}"
     ".minova-trace .note{font-size:11.5px;font-weight:600;text-anchor:middle;paint-order:stroke;"
     "stroke:var(--paper);stroke-width:4px}"
+    # On a row in another colour the rim of the letters has that colour too.
+    ".minova-trace .message:is(:hover,:focus-visible,[aria-expanded=true]) :is(.name,.route,.note)"
+    "{stroke:var(--row)}"
     ".minova-trace .note.bad{fill:var(--bad)}"
     ".minova-trace .note.held{fill:var(--held)}"
 )

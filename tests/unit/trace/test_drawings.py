@@ -104,3 +104,14 @@ def test_the_result_of_a_reply_is_payload():
 
 def seconds(span):
     return round(span["end"] - span["begin"], 3)
+
+
+def test_a_note_stays_within_the_drawing():
+    bus = wire.Wire()
+    body = bus.publish(0, wire.cast("ping", "minova-api@box"))
+    bus.note(0.1, body, "held", "queue" * 60)
+    drawing = etree.fromstring(svg.draw(bus.request()))
+    note = next(text for text in drawing.iter(f"{SVG}text") if "note" in text.get("class"))
+    assert note.text.startswith("0.100 s: held in queue")
+    assert note.text.endswith("…")
+    assert 0 < float(note.get("x")) < float(drawing.get("width"))
