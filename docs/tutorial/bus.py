@@ -10,10 +10,12 @@ import base64
 import json
 import re
 import sys
+import time
 import urllib.parse
 import urllib.request
 
 DEFAULT_URL = "http://127.0.0.1:15673/api"
+WAIT_SECONDS = 100
 
 
 def main():
@@ -22,10 +24,14 @@ def main():
     )
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("names", nargs="*", help="only what begins so; the queues to delete or purge")
+    parser.add_argument("--wait", action="store_true", help="until a message lies in one of the queues")
     parser.add_argument("--url", default=DEFAULT_URL, help="the management API (default: %(default)s)")
     args = parser.parse_args()
     try:
-        COMMANDS[args.command](Api(args.url), tuple(args.names))
+        api, names = Api(args.url), tuple(args.names)
+        if args.wait:
+            wait_for_message(api, names)
+        COMMANDS[args.command](api, names)
     except OSError as err:
         sys.exit(f"{args.url}: {err}")
 
@@ -42,6 +48,15 @@ class Api:
         request.add_header("Authorization", f"Basic {self._login}")
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or "null")
+
+
+def wait_for_message(api, names):
+    """The broker counts what nobody has acknowledged, so a message that a dead or paused consumer has got, too."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not any(queue["messages"] for queue in api.send("queues") if wanted(queue["name"], names)):
+        if time.monotonic() > deadline:
+            sys.exit(f"no message lies there after {WAIT_SECONDS} s")
+        time.sleep(0.1)
 
 
 def queues(api, names):
