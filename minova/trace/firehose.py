@@ -4,6 +4,8 @@
 import contextlib
 import dataclasses
 import math
+import os
+import sys
 import time
 import urllib.parse
 
@@ -252,9 +254,15 @@ def _connection(address):
         password=address.password,
         virtual_host=address.virtual_host,
         connect_timeout=CONNECT_SECONDS,
+        client_properties={"connection_name": _name()},
     )
     connection.connect()
     return connection
+
+
+def _name():
+    """By which the broker's lists show who this is; as oslo.messaging names its own connections."""
+    return f"{os.path.basename(sys.argv[0])}:{os.getpid()}"
 
 
 def _reason(err):

@@ -120,5 +120,7 @@ def test_topology_names_queues_with_their_consumers(visit):
     expect(
         page.get_by_role("img", name=re.compile(r"\d+ exchanges, \d+ queues, \d+ processes"))
     ).to_be_visible()
+    connected = page.get_by_role("table", name="Who is connected")
+    expect(connected.get_by_role("rowheader", name=re.compile(r"page \(\d+\)$"))).to_be_visible()
     exchanges = page.get_by_role("table", name="Exchanges and bindings")
     expect(exchanges.get_by_role("row").filter(has_text=re.compile("^minovatopic"))).to_be_visible()
