@@ -41,9 +41,6 @@ class Management:
     def nodes(self):
         return self._get("/api/nodes")
 
-    def vhost(self):
-        return self._get(f"/api/vhosts/{self._vhost}")
-
     def exchanges(self):
         return self._get(f"/api/exchanges/{self._vhost}")
 
@@ -58,12 +55,6 @@ class Management:
 
     def connections(self):
         return [row for row in self._get("/api/connections") if row.get("vhost") == self.address.virtual_host]
-
-    def peek(self, queue):
-        """The message at the head of a queue, which keeps it; None when there is none that waits."""
-        path = f"/api/queues/{self._vhost}/{urllib.parse.quote(queue, safe='')}/get"
-        found = self._ask("POST", path, {"count": 1, "ackmode": "ack_requeue_true", "encoding": "auto"})
-        return found[0] if found else None
 
     def held(self):
         """What the debugger of the embedded broker holds; [] where there is no debugger."""

@@ -7,7 +7,8 @@ _HOSTS_NAMED = 10
 def explain(row):
     """The lines of one row of ``db.decisions``."""
     decision = row.decision
-    yield f"attempt {row.attempt}, {row.created_at:%Y-%m-%d %H:%M:%S} UTC, {row.request_id}: {_outcome(row)}"
+    # People count from 1.
+    yield f"attempt {row.attempt + 1}, {row.created_at:%Y-%m-%d %H:%M:%S} UTC, {row.request_id}: {_outcome(row)}"
     yield f"  hosts considered: {decision['hosts']}"
     for each in decision["filters"]:
         if each["removed"]:

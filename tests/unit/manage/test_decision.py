@@ -30,7 +30,7 @@ def test_a_decision_is_shown(database, capsys):
     decision.show(argparse.Namespace(instance_uuid=uuid))
 
     shown = capsys.readouterr().out
-    assert shown.startswith("attempt 0, ")
+    assert shown.startswith("attempt 1, ")
     assert "claimed host1, alternates none\n  hosts considered: 1\n" in shown
 
 

@@ -37,7 +37,7 @@ def test_a_placed_instance(decide):
     choice = decide(hosts)
 
     assert lines_of(choice.decision, choice.host) == [
-        "attempt 0, 2026-01-02 03:04:05 UTC, req-1: claimed host1, alternates host2",
+        "attempt 1, 2026-01-02 03:04:05 UTC, req-1: claimed host1, alternates host2",
         "  hosts considered: 3",
         "  ComputeFilter took 1:",
         "    host3: its service is disabled (no reason given)",
