@@ -7,7 +7,7 @@ export function processOf(client) {
   return /^\d+$/.test(pid ?? "") ? `${name.replace(/^minova-/, "")} (${pid})` : name;
 }
 
-// `reply_72938f22…` of a name that ends with a uuid.
+// `reply_72938f…` of a name that ends with a uuid, `amq.gen-OpokCf…` of one that the broker made up.
 export function shortened(name) {
-  return name.replace(/([0-9a-f]{6})[0-9a-f]{26}\b/g, "$1…");
+  return name.replace(/([0-9a-f]{6})[0-9a-f]{26}\b/g, "$1…").replace(/^(amq\.gen-.{6}).+/, "$1…");
 }
