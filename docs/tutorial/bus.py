@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -23,7 +24,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("names", nargs="*", help="only what begins so; the queues to delete or purge")
+    parser.add_argument("names", nargs="*", help="only what begins so; the queues to delete or unbind")
     parser.add_argument("--wait", action="store_true", help="until a message lies in one of the queues")
     parser.add_argument("--url", default=DEFAULT_URL, help="the management API (default: %(default)s)")
     args = parser.parse_args()
@@ -53,10 +54,18 @@ class Api:
 def wait_for_message(api, names):
     """The broker counts what nobody has acknowledged, so a message that a dead or paused consumer has got, too."""
     deadline = time.monotonic() + WAIT_SECONDS
-    while not any(queue["messages"] for queue in api.send("queues") if wanted(queue["name"], names)):
+    while not holds_message(api, names):
         if time.monotonic() > deadline:
             sys.exit(f"no message lies there after {WAIT_SECONDS} s")
         time.sleep(0.1)
+
+
+def holds_message(api, names):
+    try:
+        return any(queue["messages"] for queue in api.send("queues") if wanted(queue["name"], names))
+    except urllib.error.URLError:
+        # The broker is on its way, too.
+        return False
 
 
 def queues(api, names):
@@ -101,6 +110,14 @@ def delete(api, names):
         print(f"queue {name} is deleted")
 
 
+def unbind(api, names):
+    """Take the binding of queues to the exchange of minova's services away, so that nothing comes there any more."""
+    for name in names:
+        queue = urllib.parse.quote(name, safe="")
+        api.send(f"bindings/%2F/e/minova/q/{queue}/{queue}", "DELETE")
+        print(f"queue {name} gets nothing any more from exchange minova")
+
+
 def program(connection):
     """`minova-api` of what oslo.messaging calls minova-api:PID:UUID."""
     return connection["client_properties"].get("connection_name", "?").partition(":")[0]
@@ -118,7 +135,13 @@ def show(header, rows):
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-COMMANDS = {"queues": queues, "exchanges": exchanges, "bindings": bindings, "delete": delete}
+COMMANDS = {
+    "queues": queues,
+    "exchanges": exchanges,
+    "bindings": bindings,
+    "delete": delete,
+    "unbind": unbind,
+}
 
 if __name__ == "__main__":
     main()

@@ -11,7 +11,7 @@ COMMANDS = (
     ("down", "minova.up.down", "stop what `minova up` started"),
     ("status", "minova.up.status", "show the processes, the API and the bus of `minova up`"),
     ("service", "minova.up.service_command", "kill, stop, start or pause services of `minova up`"),
-    ("server", "minova.up.server_command", "create, list, stop, start, reboot and delete servers"),
+    ("server", "minova.up.server_command", "create, list, stop, start, reboot, evacuate and delete servers"),
     ("demo", "minova.up.demo", "boot a server with curl and show the RPC messages that did it"),
     ("trace", "minova.trace.command", "show each RPC message as it is sent"),
     ("hold", "minova.debug.hold_command", "hold messages back in the broker, to look at them on their way"),

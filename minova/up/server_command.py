@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`minova server`: create, list, wait for, stop, start, reboot and delete servers, by plain requests to the API."""
+"""`minova server`: create, list, wait for, stop, start, reboot, evacuate and delete servers, by plain requests."""
 
 import argparse
 import re
@@ -12,10 +12,20 @@ from minova.up.api_client import ApiClient, ApiError
 
 POLL_SECONDS = 0.05
 ROW = "{:14} {:8} {:14} {:10} {}"
-ACTIONS = {"stop": {"os-stop": None}, "start": {"os-start": None}, "reboot": {"reboot": {"type": "SOFT"}}}
+ACTIONS = {
+    "stop": {"os-stop": None},
+    "start": {"os-start": None},
+    "reboot": {"reboot": {"type": "SOFT"}},
+    "evacuate": {"evacuate": {"onSharedStorage": False}},
+}
 GONE = "gone"
 # What a server is when an action on it has come to its end, well or badly.
-ENDS = {"create": ("ACTIVE", "ERROR"), "delete": (GONE,), "stop": ("SHUTOFF", "ERROR")}
+ENDS = {
+    "create": ("ACTIVE", "ERROR"),
+    "delete": (GONE,),
+    "stop": ("SHUTOFF", "ERROR"),
+    "evacuate": ("ACTIVE", "SHUTOFF", "ERROR"),
+}
 
 
 def parser():

@@ -107,3 +107,11 @@ def test_an_action_is_sent_as_the_api_wants_it(run, api):
 def test_a_server_that_there_is_not_is_refused(run):
     with pytest.raises(errors.UpError, match="There is no server web-1."):
         run("delete", "web-1")
+
+
+def test_evacuate_asks_for_another_host_and_waits_for_the_end(run, api, capsys):
+    api.outcome = {"status": "SHUTOFF", "OS-EXT-SRV-ATTR:host": "host2"}
+    run("create", "web-1")
+    assert run("evacuate", "web-1", "--wait") == 0
+    assert api.sent[1] == ("POST", "/servers/id-1/action", {"evacuate": {"onSharedStorage": False}})
+    assert capsys.readouterr().out.splitlines()[1].split() == ["web-1", "SHUTOFF", "-", "host2"]
