@@ -2,13 +2,9 @@
 """Services that are told to stop, and started anew, while there is work: nothing is lost, nobody gets an odd answer."""
 
 import base64
-import concurrent.futures
 import contextlib
-import http.client
 import json
-import threading
 import time
-import urllib.error
 import urllib.request
 
 import pytest
@@ -16,14 +12,7 @@ import pytest
 from tests import broker_process
 from tests.cloud import free_port
 from tests.killable import NETWORKS, KillableCloud
-
-_OPTIONS = {
-    "DEFAULT": {"report_interval": 1, "service_down_time": 20, "graceful_shutdown_timeout": 20},
-    "task": {"deadline_seconds": 10, "sweep_interval": 0.5},
-    "compute": {"reconcile_interval": 1},
-    "network": {"release_interval": 1},
-}
-_SETTLED_SECONDS = 120
+from tests.rolling import OPTIONS, SETTLED_SECONDS, restart_every_service_under_load
 
 
 @pytest.fixture
@@ -32,107 +21,18 @@ def make_cloud(tmp_path):
 
         def make(deadline_seconds=10, **default_options):
             options = {
-                **_OPTIONS,
-                "DEFAULT": {**_OPTIONS["DEFAULT"], **default_options},
-                "task": {**_OPTIONS["task"], "deadline_seconds": deadline_seconds},
+                **OPTIONS,
+                "DEFAULT": {**OPTIONS["DEFAULT"], "graceful_shutdown_timeout": 20, **default_options},
+                "task": {**OPTIONS["task"], "deadline_seconds": deadline_seconds},
             }
             return stack.enter_context(KillableCloud(tmp_path, options=options))
 
         yield make
 
 
-class Users:
-    """Create and delete servers until told to stop; what is neither done nor refused is an odd answer."""
-
-    def __init__(self, cloud):
-        self._cloud = cloud
-        self._body = {
-            "name": "bar",
-            "flavorRef": "1",
-            "imageRef": cloud.image(),
-            "networks": NETWORKS,
-            "metadata": {"minova:spawn_seconds": "0.5"},
-        }
-        self._stopping = threading.Event()
-        self.kept, self.deleted, self.odd = [], [], []
-
-    @contextlib.contextmanager
-    def at_work(self, count):
-        with concurrent.futures.ThreadPoolExecutor(count) as pool:
-            running = [pool.submit(self._work) for _ in range(count)]
-            try:
-                yield
-            finally:
-                self._stopping.set()
-            for each in running:
-                each.result()
-
-    def _work(self):
-        while not self._stopping.is_set():
-            uuid = self._create()
-            if uuid and len(self.kept) > len(self.deleted):
-                self._delete(uuid)
-            elif uuid:
-                self.kept.append(uuid)
-            # A steady load, not a flood.
-            self._stopping.wait(0.1)
-
-    def _create(self):
-        status, answer = self._ask("POST", "/v2.1/servers", {"server": self._body})
-        if status == 202:
-            return answer["server"]["id"]
-        if status not in (None, 503):
-            self.odd.append((status, answer))
-        return None
-
-    def _delete(self, uuid):
-        while not self._stopping.is_set():
-            status, answer = self._ask("DELETE", f"/v2.1/servers/{uuid}")
-            if status in (204, 404):
-                self.deleted.append(uuid)
-                return
-            if status not in (None, 503):
-                self.odd.append((status, answer))
-        self.kept.append(uuid)
-
-    def _ask(self, method, path, body=None):
-        """(None, None) while nobody listens."""
-        try:
-            return self._cloud.request(method, path, body)
-        except urllib.error.URLError as error:
-            if not isinstance(error.reason, ConnectionRefusedError):
-                self.odd.append((method, error))
-        except (http.client.HTTPException, OSError) as error:
-            # A request that was begun gets its answer before the API ends.
-            self.odd.append((method, error))
-        return None, None
-
-
-def test_every_service_is_restarted_under_load_and_nothing_is_lost(make_cloud):
-    cloud = make_cloud()
-    services = cloud.start_all("--host", "host1")
-    services["other compute"] = cloud.start("compute", "--host", "host2")
-    cloud.wait_until_up(6)
-    users = Users(cloud)
-
-    with users.at_work(2):
-        for name in ("conductor", "scheduler", "network", "compute", "other compute", "api"):
-            count = len(users.kept)
-            cloud.wait_for(lambda c=count: len(users.kept) >= c + 3, f"load before {name}", 60)
-            assert services[name].stop() == 0
-            services[name].start()
-            cloud.wait_for(lambda n=name: services[n].log().count("serves topic") == 2, f"{name} back", 60)
-        count = len(users.kept)
-        cloud.wait_for(lambda: len(users.kept) >= count + 3, "load after all", 60)
-
-    assert users.odd == []
-    for uuid in users.kept:
-        cloud.wait_for_status(uuid, "ACTIVE", _SETTLED_SECONDS)
-    for uuid in users.deleted:
-        cloud.wait_until_gone(uuid, _SETTLED_SECONDS)
-    cloud.wait_until_well(_SETTLED_SECONDS)
-    # All went on by itself: nothing had to be found again after its deadline.
-    assert "taking over task" not in services["conductor"].log()
+def test_every_service_is_restarted_under_load_and_nothing_is_lost(tmp_path):
+    with KillableCloud(tmp_path, options=OPTIONS) as cloud:
+        restart_every_service_under_load(cloud)
 
 
 def test_stops_leave_the_queues_of_topics_and_hosts_and_no_others(tmp_path):
@@ -141,9 +41,9 @@ def test_stops_leave_the_queues_of_topics_and_hosts_and_no_others(tmp_path):
     broker = broker_process.start_broker(tmp_path, management_port=management_port)
     with contextlib.ExitStack() as stack:
         stack.callback(broker.stop)
-        cloud = stack.enter_context(KillableCloud(tmp_path, options=_OPTIONS, transport_url=broker.url))
+        cloud = stack.enter_context(KillableCloud(tmp_path, options=OPTIONS, transport_url=broker.url))
         services = cloud.start_all("--host", "host1")
-        cloud.wait_for_status(cloud.boot(networks=NETWORKS), "ACTIVE", _SETTLED_SECONDS)
+        cloud.wait_for_status(cloud.boot(networks=NETWORKS), "ACTIVE", SETTLED_SECONDS)
 
         for name in ("api", "compute", "network", "scheduler", "conductor"):
             assert services[name].stop() == 0
@@ -180,7 +80,7 @@ def test_a_spawn_that_a_graceful_stop_cannot_wait_for_is_built_elsewhere(make_cl
 
     cloud.start("compute", "--host", "host2")
 
-    assert cloud.wait_for_status(uuid, "ACTIVE", _SETTLED_SECONDS)["OS-EXT-SRV-ATTR:host"] == "host2"
+    assert cloud.wait_for_status(uuid, "ACTIVE", SETTLED_SECONDS)["OS-EXT-SRV-ATTR:host"] == "host2"
 
 
 def test_a_spawn_that_a_graceful_stop_cannot_wait_for_is_taken_up_at_the_return(make_cloud):
@@ -193,8 +93,8 @@ def test_a_spawn_that_a_graceful_stop_cannot_wait_for_is_taken_up_at_the_return(
 
     services["compute"].start()
 
-    assert cloud.wait_for_status(uuid, "ACTIVE", _SETTLED_SECONDS)["OS-EXT-SRV-ATTR:host"] == "host1"
-    cloud.wait_until_well(_SETTLED_SECONDS)
+    assert cloud.wait_for_status(uuid, "ACTIVE", SETTLED_SECONDS)["OS-EXT-SRV-ATTR:host"] == "host1"
+    cloud.wait_until_well(SETTLED_SECONDS)
 
 
 def test_a_host_that_said_goodbye_gets_no_new_server_while_it_finishes_another(make_cloud):
