@@ -7,6 +7,7 @@ Where a new output is too long to be shown, shorten it afterwards with lines ``.
 """
 
 import pathlib
+import signal
 import sys
 import tempfile
 
@@ -15,6 +16,8 @@ from tests.tutorial import chapter, reader
 
 def main(arguments):
     """Exit code: 1 when a step of a chapter failed for another reason than its output."""
+    # A shell that runs this in the background has it ignore Ctrl-C, and so all that a chapter interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     paths = [pathlib.Path(name) for name in arguments] or sorted((reader.ROOT / "docs/tutorial").glob("*.md"))
     return max([update(path) for path in paths], default=0)
 
