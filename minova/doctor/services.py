@@ -147,6 +147,9 @@ def _ask(rows):
         thread.start()
     for thread in threads:
         thread.join(max(0, deadline - time.monotonic()))
+    if not any(thread.is_alive() for thread in threads):
+        # Else the queue for answers stays until it expires; with a broker that does not answer it cannot be helped.
+        bus.cleanup()
     # A copy: those that come later change it no more.
     return dict(answered)
 

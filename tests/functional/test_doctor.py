@@ -9,6 +9,7 @@ import pytest
 
 from minova.debug.client import DebugClient
 from minova.doctor import broker
+from minova.page import management
 from minova.trace import firehose
 from tests.running_up import Up, wait_until
 
@@ -68,6 +69,20 @@ def test_a_healthy_minova_has_nothing_wrong(up):
     assert done.returncode == 0
     assert done.stdout.startswith("ok       broker      minova-broker ")
     assert done.stdout.endswith("0 errors and 0 warnings in 14 checks.\n")
+
+
+def test_it_leaves_no_queue_for_answers_behind(up):
+    wait_until_well(up)
+    before = queues_for_answers(up)
+    assert examine(up) == {}
+    assert queues_for_answers(up) <= before
+
+
+def queues_for_answers(up):
+    record = up.record()
+    address = firehose.broker_addresses(record["transport_url"])[0]
+    topology = management.Management(record["management_url"].removesuffix("api/"), address)
+    return {queue["name"] for queue in topology.queues() if queue["name"].startswith("reply_")}
 
 
 def test_a_dead_service_with_a_message_that_waits_for_it(up):
