@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chapters of how things go when they go well; a file of its own runs beside the others."""
+
+import pytest
+
+from tests.tutorial import chapters
+
+
+@pytest.mark.timeout(chapters.LONGEST_SECONDS)
+@pytest.mark.parametrize(
+    "path", [chapters.TUTORIAL / "README.md", *chapters.numbered(1, 7)], ids=lambda path: path.stem
+)
+def test_a_reader_sees_what_the_chapter_shows(path, tmp_path):
+    chapters.follow(path, tmp_path)
