@@ -11,6 +11,9 @@ class Manager:
     def init_host(self):
         """Called once before the RPC server starts; may wait for the bus and the database."""
 
+    def pre_start_hook(self):
+        """Called once the bus is there, before the first message is taken."""
+
     def report_state(self):
         """Tell the records that this service is alive; called every ``report_interval`` seconds."""
         raise NotImplementedError

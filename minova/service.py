@@ -49,6 +49,7 @@ class Service:
         self.manager = self._make_manager(self.bus)
         self._until_it_works(self.manager.init_host)
         self.bus.wait_until_reachable()
+        self._until_it_works(self.manager.pre_start_hook)
 
         target = messaging.Target(topic=self.topic, server=self.host)
         endpoints = [self.manager, baserpc.BaseRPCAPI(self.binary, self.host)]
@@ -84,12 +85,12 @@ class Service:
         self._stopping.set()
         _done_within(_HAND_BACK_SECONDS, self._hand_back)
 
-    def _until_it_works(self, init_host):
-        """Another service that init_host() asks may be away just now, or without its database."""
+    def _until_it_works(self, hook):
+        """Another service that it asks may be away just now, or without its database."""
         seconds = pauses.growing_pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         while True:
             try:
-                init_host()
+                hook()
                 return
             except messaging.MessagingException as error:
                 LOG.warning("%s on %s cannot start yet: %s", self.binary, self.host, error)

@@ -3,6 +3,7 @@
 
 import contextlib
 import logging
+import time
 from concurrent import futures
 
 import oslo_messaging as messaging
@@ -36,6 +37,8 @@ class ConductorManager(manager.Manager):
         shared = (self._db, self._records, query.SchedulerQueryClient(bus), compute)
         builds, evacuations = build.BuildInstances(*shared), evacuate.Evacuations(*shared)
         self._tasks_in_hand = tasks_in_hand.TasksInHand()
+        # Of the monotonic clock.
+        self._reported = time.monotonic()
         self._recovering = futures.ThreadPoolExecutor(_RECOVERING_AT_ONCE, "recovery")
         self._recovery = recover.Recovery(
             self._db,
@@ -52,16 +55,22 @@ class ConductorManager(manager.Manager):
     def init_host(self):
         migration.wait_for_schema(self._db)
 
+    def pre_start_hook(self):
+        # What comes first may be about a host whose reports nobody wrote down for a while.
+        self.report_state()
+
     @engine.retry_on_deadlock
     def report_state(self):
         """The service lives, and it works on what it has in hand: a scheduler may be slow to answer."""
         held = [instances.Task(*task) for task in self._tasks_in_hand.list()]
         with self._db.writer() as conn:
+            services.pass_over_outage(conn, self.service_name, "minova-compute", _longest_gap_seconds())
             services.report(conn, CONF.host, self.service_name, rpcapi.TOPIC, "internal")
             instances.extend_deadlines(conn, held, CONF.task.deadline_seconds)
+        self._reported = time.monotonic()
 
     def periodic_tasks(self):
-        return [(CONF.task.sweep_interval, self._recovery.sweep)]
+        return [(CONF.task.sweep_interval, self._sweep)]
 
     def hand_back(self):
         self._hand_back(self._tasks_in_hand.list())
@@ -117,6 +126,12 @@ class ConductorManager(manager.Manager):
         """Called by a compute whose guest stopped, crashed or started by itself."""
         self._records.sync_power_state(instance_uuid, host, power_state)
 
+    def _sweep(self):
+        # This process slept, or the database was away: nobody shall be taken for dead because of that.
+        if time.monotonic() - self._reported > _longest_gap_seconds():
+            self.report_state()
+        self._recovery.sweep()
+
     @engine.retry_on_deadlock
     def _hand_back(self, tasks):
         with self._db.writer() as conn:
@@ -160,3 +175,8 @@ class ComputeTaskManager:
                 yield
         except exception.UnexpectedTaskStateError as error:
             LOG.info("[instance: %s] left to others: %s", instance.uuid, error.message)
+
+
+def _longest_gap_seconds():
+    """How long conductors may be silent before hosts, which report through them, count as down."""
+    return max(0, CONF.service_down_time - CONF.report_interval)

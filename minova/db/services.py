@@ -31,6 +31,26 @@ def report(conn, host, binary, topic, availability_zone):
     )
 
 
+def pass_over_outage(conn, recorder, reporter, longest_seconds):
+    """Have no silence of ``reporter`` services count from a time in which no ``recorder`` wrote their reports down.
+
+    To be followed by the caller's own report, in the same transaction: that ends the time. Both are binaries.
+
+    :param longest_seconds: a shorter time counts as usual.
+    """
+    # Locked, so that of several recorders that come back at once the first alone finds the outage.
+    locked = (
+        sa.select(services.c.last_seen_epoch).where(services.c.binary == recorder).order_by(services.c.id)
+    )
+    epochs = conn.execute(locked.with_for_update()).scalars().all()
+    now_epoch = conn.execute(sa.select(engine.now_epoch())).scalar()
+    if not epochs or now_epoch - max(epochs) <= longest_seconds:
+        return
+    later = services.c.last_seen_epoch + (now_epoch - max(epochs))
+    values = {"last_seen_epoch": sa.case((later > now_epoch, now_epoch), else_=later)}
+    conn.execute(services.update().where(services.c.binary == reporter).values(**values))
+
+
 def find(conn, host=None, binary=None):
     """All services, or those of ``host`` and of ``binary``, oldest first."""
     statement = _ROW.order_by(services.c.id)
