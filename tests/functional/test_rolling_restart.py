@@ -75,7 +75,8 @@ def _stop_within_a_spawn(cloud):
 
 
 def test_a_spawn_that_a_graceful_stop_cannot_wait_for_is_built_elsewhere(make_cloud):
-    cloud = make_cloud(graceful_shutdown_timeout=1, service_down_time=4)
+    # The deadline leaves the other host the time to start: were it not there by then, there would be no valid host.
+    cloud = make_cloud(deadline_seconds=30, graceful_shutdown_timeout=1, service_down_time=4)
     _, uuid = _stop_within_a_spawn(cloud)
 
     cloud.start("compute", "--host", "host2")
