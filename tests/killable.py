@@ -84,7 +84,7 @@ class KillableCloud(Cloud):
         """Wait until a process was killed or stopped at its point; returns it."""
         self.wait_for(self._marker.exists, "a process at its point", _FIRES_SECONDS)
         pid = int(self._marker.read_text())
-        self.wait_for(lambda: _state_of(pid) in ("Z", "T"), f"{pid} dead or stopped", 10)
+        self.wait_for(lambda: _state_of(pid) in ("Z", "T"), f"{pid} dead or stopped", 90)
         return next(process for process in self.processes if process.pid == pid)
 
     def revive(self, process):
@@ -133,7 +133,7 @@ class KillableCloud(Cloud):
             said = f"[instance: {row.uuid}] taking over task"
             return row.task_id is None or sum(each.log().count(said) for each in self.processes) >= times
 
-        self.wait_for(is_so, f"{name} taken over", 30)
+        self.wait_for(is_so, f"{name} taken over", 90)
 
     def wait_until_well(self, timeout_seconds=SETTLED_SECONDS):
         """Wait until all that has to be true at rest is true."""

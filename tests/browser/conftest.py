@@ -25,8 +25,9 @@ PATIENCE_MILLISECONDS = 45_000
 sync_api.expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """Of one file: as long as Playwright is at work its thread can run no event loop of another test."""
     path = os.environ.get("MINOVA_TEST_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         conftest.missing(

@@ -145,7 +145,7 @@ def test_a_server_that_is_too_large_ends_in_error_naming_the_filters(cloud):
 def test_a_server_deleted_while_it_is_built_leaves_nothing(cloud):
     before = cloud.request("GET", "/v2.1/os-hypervisors/statistics")[1]["hypervisor_statistics"]["vcpus_used"]
     uuid = cloud.boot(metadata={"minova:spawn_seconds": "30"})
-    cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-STS:task_state"] == "spawning", "spawning", 10)
+    cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-STS:task_state"] == "spawning", "spawning", 90)
 
     assert cloud.request("DELETE", f"/v2.1/servers/{uuid}")[0] == 204
     cloud.wait_until_gone(uuid, timeout_seconds=10)

@@ -96,7 +96,7 @@ def test_requests_that_need_no_message_are_answered_while_others_wait_for_a_queu
     with _broker_restarted_without(cloud, "conductor"):
         boots = [user.submit(cloud.boot, f"early-{number}") for number in range(8)]
         # Half of the threads wait, and whoever comes then leaves its task to the sweep.
-        cloud.wait_for(lambda: sum(boot.done() for boot in boots) == 4, "four answers at once", 10)
+        cloud.wait_for(lambda: sum(boot.done() for boot in boots) == 4, "four answers at once", 90)
         assert cloud.request("GET", "/v2.1/servers")[0] == 200
 
     for boot in boots:

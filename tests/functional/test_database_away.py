@@ -51,11 +51,11 @@ def test_while_the_records_are_locked_a_create_is_503_and_reading_goes_on(cloud)
 
 def test_a_boot_goes_on_when_the_lock_is_gone(cloud):
     uuid = cloud.boot(metadata={"minova:spawn_seconds": "1"})
-    cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-STS:task_state"] == "spawning", "spawning", 20)
+    cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-STS:task_state"] == "spawning", "spawning", 90)
     with _locked(cloud):
         # Longer than the spawn: the report that it is active meets the lock.
         unlocked_at = time.monotonic() + 3
-        cloud.wait_for(lambda: time.monotonic() > unlocked_at, "3 s to pass", 10)
+        cloud.wait_for(lambda: time.monotonic() > unlocked_at, "3 s to pass", 90)
         assert cloud.server(uuid)["status"] == "BUILD"
 
     cloud.wait_for_status(uuid, "ACTIVE", timeout_seconds=60)

@@ -4,13 +4,15 @@
 The clocks of the services are minutes apart meanwhile: what is up and what is overdue goes by the database's.
 """
 
+import signal
+
 import pytest
 
 from tests.injection import Point
 from tests.killable import FAST, NETWORKS, KillableCloud
 
 _RECOVERED_SECONDS = 120
-_OPTIONS = {**FAST, "DEFAULT": {**FAST["DEFAULT"], "service_down_time": 2}}
+_OPTIONS = {**FAST, "DEFAULT": {**FAST["DEFAULT"], "service_down_time": 4}}
 _WHILE_IT_WORKS = "minova.virt.fake:_pass_time"
 _SLOW = {"minova:spawn_seconds": "0.1"}
 
@@ -52,7 +54,7 @@ def _wait_until_down(cloud, host):
         services = cloud.request("GET", f"/v2.1/os-services?host={host}")[1]["services"]
         return [service["state"] for service in services] == ["down"]
 
-    cloud.wait_for(is_down, f"{host} down", 30)
+    cloud.wait_for(is_down, f"{host} down", 90)
 
 
 def _start_a_build(cloud, do):
@@ -167,18 +169,19 @@ def test_a_server_is_evacuated_and_the_returning_host_loses_its_guest(cloud, dyi
 
 def test_a_host_that_comes_back_during_an_evacuation_loses_its_guest(cloud, dying):
     uuid = _boot_on(cloud, "host1", metadata=_SLOW)
-    dying.kill()
+    dying.send_signal(signal.SIGSTOP)
     _wait_until_down(cloud, "host1")
     sleeper = cloud.hosts["host2"]
     cloud.arm(Point(_WHILE_IT_WORKS, "before", "stop"), sleeper)
 
     cloud.evacuate(uuid)
     cloud.wait_until_fired()
-    dying.start()
-    cloud.wait_for(lambda: cloud.guests_of(uuid) == ["host2"], "the old guest gone", _RECOVERED_SECONDS)
+    cloud.wake(dying)
+    # Before it counts as down itself.
     cloud.wake(sleeper)
 
     cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)
+    cloud.wait_for(lambda: cloud.guests_of(uuid) == ["host2"], "the old guest gone", _RECOVERED_SECONDS)
 
 
 def test_an_evacuation_without_a_valid_host_leaves_the_server_as_it_was(cloud, dying):

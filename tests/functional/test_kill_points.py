@@ -149,7 +149,7 @@ def test_a_boot_survives_the_death_of(cloud, case):
         cloud.boot(name, networks=NETWORKS, metadata=case.metadata)
     cloud.revive(cloud.wait_until_fired())
 
-    uuid = cloud.wait_for(lambda: cloud.find(name), "the API", 30)
+    uuid = cloud.wait_for(lambda: cloud.find(name), "the API", 90)
     cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)
     cloud.wait_until_well()
 
@@ -170,7 +170,7 @@ def test_an_action_survives_the_death_of(cloud, action, case):
             cloud.request("DELETE", f"/v2.1/servers/{uuid}")
     cloud.revive(cloud.wait_until_fired())
 
-    cloud.wait_for(lambda: cloud.answers(), "the API", 30)
+    cloud.wait_for(lambda: cloud.answers(), "the API", 90)
     if after:
         cloud.wait_for_status(uuid, after, _RECOVERED_SECONDS)
     else:
@@ -191,7 +191,7 @@ def test_an_evacuation_survives_the_death_of(cloud, case):
         cloud.evacuate(uuid)
     cloud.revive(cloud.wait_until_fired())
 
-    cloud.wait_for(lambda: cloud.answers(), "the API", 30)
+    cloud.wait_for(lambda: cloud.answers(), "the API", 90)
     after = cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)
     cloud.force_down(left, False)
     assert after["OS-EXT-SRV-ATTR:host"] != left
@@ -232,14 +232,14 @@ def test_a_broker_is_killed_and_started_again(cloud, messages):
     if messages != "empty":
         compute.kill()
         uuid = cloud.boot("in-the-queue", networks=NETWORKS)
-        cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-SRV-ATTR:host"], "a host", 30)
+        cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-SRV-ATTR:host"], "a host", 90)
 
     cloud.broker.kill()
     cloud.broker.start()
 
     if messages != "empty":
         compute.start()
-    uuid = uuid or cloud.wait_for(lambda: _try_to_boot(cloud), "the API to accept", 30)
+    uuid = uuid or cloud.wait_for(lambda: _try_to_boot(cloud), "the API to accept", 90)
     cloud.wait_for_status(uuid, "ACTIVE", _RECOVERED_SECONDS)
     cloud.wait_until_well()
 
@@ -251,7 +251,7 @@ def test_a_broker_is_killed_with_an_evacuation_in_its_queue(cloud):
     cloud.force_down(left)
     compute.kill()
     cloud.evacuate(uuid)
-    cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-SRV-ATTR:host"] != left, "another host", 30)
+    cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-SRV-ATTR:host"] != left, "another host", 90)
 
     cloud.broker.kill()
     cloud.broker.start()

@@ -48,7 +48,7 @@ def running(tmp_path_factory):
 
 
 def _wait_until_up(running):
-    running.wait_for(lambda: _ALL_UP in running.run("manage", "service", "list"), "minova-network up", 30)
+    running.wait_for(lambda: _ALL_UP in running.run("manage", "service", "list"), "minova-network up", 90)
 
 
 def _ask(running, *calls):
@@ -86,7 +86,7 @@ def test_addresses_are_allocated_again_after_they_were_freed(running):
         "10.0.0.3",
     ]
     _ask(running, ("deallocate_for_instance", {"instance_uuid": "i"}))
-    running.wait_for(lambda: "[instance: i] 1 addresses freed" in running.network.log(), "freed", 10)
+    running.wait_for(lambda: "[instance: i] 1 addresses freed" in running.network.log(), "freed", 90)
     ((link,),) = _ask(running, _allocate("k", [_PRIVATE]))
     assert link["address"] == "10.0.0.2"
 
@@ -110,7 +110,7 @@ def test_ping_prints_round_trips(running):
 def test_log_level_reaches_the_running_service(running):
     running.run("manage", "service", "log-level", "minova-network", "error")
     running.run("manage", "service", "log-level", "minova-network", "debug")
-    running.wait_for(lambda: "log level is now DEBUG" in running.network.log(), "debug", 10)
+    running.wait_for(lambda: "log level is now DEBUG" in running.network.log(), "debug", 90)
 
 
 def test_service_that_is_gone_does_not_answer_and_comes_back(running):
@@ -124,7 +124,7 @@ def test_service_that_is_gone_does_not_answer_and_comes_back(running):
     assert "The network service is silent for " in sentence
 
     running.network.start()
-    running.wait_for(lambda: _manage(running, "service", "ping").returncode == 0, "an answer", 30)
+    running.wait_for(lambda: _manage(running, "service", "ping").returncode == 0, "an answer", 90)
     assert running.network.stop() == 0
     running.network.start()
 
@@ -134,9 +134,9 @@ def test_service_waits_for_the_schema(tmp_path):
     try:
         (tmp_path / "state" / "minova.sqlite3").unlink()
         network = started.start("network")
-        started.wait_for(lambda: "run minova-manage db sync" in network.log(), "waiting", 30)
+        started.wait_for(lambda: "run minova-manage db sync" in network.log(), "waiting", 90)
         started.run("manage", "db", "sync")
-        started.wait_for(lambda: "serves topic network" in network.log(), "serving", 30)
+        started.wait_for(lambda: "serves topic network" in network.log(), "serving", 90)
         assert network.stop() == 0
     finally:
         started.close()

@@ -45,7 +45,7 @@ def _state_of_host(cloud):
 def test_a_build_in_hand_stays_where_it_is(cloud, without_conductor):
     # The sweep came before the first report: "host1 is down", and where there is no other host ERROR.
     uuid = cloud.boot(metadata=_SPAWN)
-    cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-STS:task_state"] == "spawning", "spawning", 30)
+    cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-STS:task_state"] == "spawning", "spawning", 90)
 
     without_conductor()
 

@@ -67,7 +67,7 @@ def _stop_within_a_spawn(cloud):
     """Stop the only host within a spawn that takes longer than a graceful stop may: (services, server)."""
     services = cloud.start_all("--host", "host1")
     uuid = cloud.boot(metadata={"minova:spawn_seconds": "8"})
-    cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-STS:task_state"] == "spawning", "spawning", 30)
+    cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-STS:task_state"] == "spawning", "spawning", 90)
     began = time.monotonic()
     assert services["compute"].stop() == 0
     assert time.monotonic() - began < 8
@@ -102,7 +102,7 @@ def test_a_host_that_said_goodbye_gets_no_new_server_while_it_finishes_another(m
     cloud = make_cloud()
     services = cloud.start_all("--host", "host1")
     first = cloud.boot(metadata={"minova:spawn_seconds": "5"})
-    cloud.wait_for(lambda: cloud.server(first)["OS-EXT-STS:task_state"] == "spawning", "spawning", 30)
+    cloud.wait_for(lambda: cloud.server(first)["OS-EXT-STS:task_state"] == "spawning", "spawning", 90)
     services["compute"].ask_to_stop()
     cloud.start("compute", "--host", "host2")
     cloud.wait_until_up(6)

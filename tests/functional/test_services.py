@@ -53,7 +53,7 @@ def test_every_service_stops_at_sigterm_with_exit_code_zero(cloud):
 def test_a_compute_that_is_told_to_stop_finishes_what_it_has_in_hand(cloud):
     started = cloud.start_all()
     uuid = cloud.boot(metadata={"minova:spawn_seconds": "2"})
-    cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-STS:task_state"] == "spawning", "spawning", 10)
+    cloud.wait_for(lambda: cloud.server(uuid)["OS-EXT-STS:task_state"] == "spawning", "spawning", 90)
 
     assert started["compute"].stop() == 0
 
@@ -65,7 +65,7 @@ def test_a_compute_that_is_told_to_stop_finishes_what_it_has_in_hand(cloud):
 
 def test_a_service_stops_quickly(cloud):
     network = cloud.start("network")
-    cloud.wait_for(lambda: "serves topic" in network.log(), "network service up", 20)
+    cloud.wait_for(lambda: "serves topic" in network.log(), "network service up", 90)
     # An idle listener looks less and less often; this is long enough for its longest pause.
     time.sleep(3)
 
@@ -80,7 +80,7 @@ def test_a_service_that_waits_for_its_broker_stops_at_once(tmp_path, cloud):
     scheduler = cloud.start("scheduler")
     address = f"127.0.0.1:{cloud.broker.port}"
     line = f"minova-scheduler on controller waits for the message broker: {address}: Connection refused"
-    cloud.wait_for(lambda: line in scheduler.log(), "the scheduler to miss its broker", 20)
+    cloud.wait_for(lambda: line in scheduler.log(), "the scheduler to miss its broker", 90)
 
     assert scheduler.stop() == 0
     # It looks several times a second, and says so every five seconds.
@@ -114,14 +114,14 @@ def test_sighup_reloads_the_log_level(cloud):
         cloud.config_path.read_text().replace("[DEFAULT]", "[DEFAULT]\nreport_interval = 1")
     )
     conductor = cloud.start("conductor")
-    cloud.wait_for(lambda: "serves topic" in conductor.log(), "conductor up", 20)
+    cloud.wait_for(lambda: "serves topic" in conductor.log(), "conductor up", 90)
     assert " DEBUG " not in conductor.log()
 
     config = cloud.config_path.read_text()
     cloud.config_path.write_text(config.replace("[DEFAULT]", "[DEFAULT]\ndebug = true"))
     conductor.send_signal(signal.SIGHUP)
 
-    cloud.wait_for(lambda: " DEBUG " in conductor.log(), "DEBUG lines", 20)
+    cloud.wait_for(lambda: " DEBUG " in conductor.log(), "DEBUG lines", 90)
     assert conductor.stop() == 0
 
 
@@ -133,7 +133,7 @@ def test_the_log_level_of_all_services_of_a_binary_is_set_by_one_message(cloud):
     cloud.run("manage", "service", "log-level", "minova-conductor", "DEBUG")
 
     for conductor in conductors:
-        cloud.wait_for(lambda c=conductor: "log level is now DEBUG" in c.log(), "DEBUG", 10)
+        cloud.wait_for(lambda c=conductor: "log level is now DEBUG" in c.log(), "DEBUG", 90)
 
 
 def test_workers_share_the_work_of_a_service(cloud):
@@ -149,7 +149,7 @@ def test_workers_share_the_work_of_a_service(cloud):
 def test_workers_whose_broker_went_away_stop_all_the_same(cloud):
     cloud.config_path.write_text(cloud.config_path.read_text() + "[conductor]\nworkers = 2\n")
     conductor = cloud.start("conductor")
-    cloud.wait_for(lambda: conductor.log().count("serves topic") == 2, "two workers", 20)
+    cloud.wait_for(lambda: conductor.log().count("serves topic") == 2, "two workers", 90)
     cloud.broker.stop()
 
     begin = time.monotonic()
@@ -190,4 +190,4 @@ def test_two_schedulers_and_room_for_one_give_one_winner(tmp_path):
             states = [cloud.server(uuid)["status"] for uuid in uuids]
             return states if "BUILD" not in states else None
 
-        assert sorted(cloud.wait_for(all_settled, "all settled", 30)) == ["ACTIVE", "ERROR", "ERROR", "ERROR"]
+        assert sorted(cloud.wait_for(all_settled, "all settled", 90)) == ["ACTIVE", "ERROR", "ERROR", "ERROR"]

@@ -156,7 +156,7 @@ def test_one_of_two_apis_dies_and_the_other_answers(cloud):
     own_config.write_text(f"[api]\nport = {other_port}\n")
     cloud.start("api", "--config-file", own_config)
     cloud.api_port = other_port
-    cloud.wait_for(cloud.answers, "the other API", 30)
+    cloud.wait_for(cloud.answers, "the other API", 90)
     cloud.boot("by-the-other", networks=NETWORKS)
     cloud.arm(Point("minova.compute.api:API._cast", "before"), *cloud.services["api"])
 

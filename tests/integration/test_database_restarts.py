@@ -86,7 +86,7 @@ def _disturb_boots(cloud, disturb):
     """Boot without a pause while ``disturb`` works; all that was accepted has to become ACTIVE, and be true."""
     clients = Clients(cloud)
     with clients.at_work():
-        cloud.wait_for(lambda: len(clients.accepted) >= _BOOTS, "the first boots", 30)
+        cloud.wait_for(lambda: len(clients.accepted) >= _BOOTS, "the first boots", 90)
         disturb(clients)
         enough = len(clients.accepted) + _BOOTS
         cloud.wait_for(lambda: len(clients.accepted) >= enough, "boots after it", _RECOVERED_SECONDS)
@@ -105,7 +105,7 @@ def _disturb_boots(cloud, disturb):
 def test_a_database_that_is_restarted_in_the_middle_of_boots(cloud, server, end):
     def restart(clients):
         getattr(server, end)()
-        cloud.wait_for(lambda: clients.refusals, "a request to be refused", 30)
+        cloud.wait_for(lambda: clients.refusals, "a request to be refused", 90)
         began = time.monotonic()
         status, answer = cloud.request("GET", "/v2.1/servers")
         assert (status, time.monotonic() - began < 10) == (503, True), answer
@@ -121,7 +121,7 @@ def test_connections_that_are_cut_in_the_middle_of_boots(cloud, server):
         for _ in range(5):
             server.cut_connections()
             count = len(clients.accepted) + len(clients.refusals)
-            cloud.wait_for(lambda c=count: len(clients.accepted) + len(clients.refusals) > c, "an answer", 30)
+            cloud.wait_for(lambda c=count: len(clients.accepted) + len(clients.refusals) > c, "an answer", 90)
 
     clients = _disturb_boots(cloud, cut)
 
