@@ -9,7 +9,7 @@ from concurrent import futures
 import oslo_messaging as messaging
 
 import minova.conf
-from minova import exception, manager, objects
+from minova import exception, manager, objects, servicegroup
 from minova.compute import rpcapi as compute_rpcapi
 from minova.compute import task_states, tasks_in_hand
 from minova.conductor import records, rpcapi
@@ -64,7 +64,9 @@ class ConductorManager(manager.Manager):
         """The service lives, and it works on what it has in hand: a scheduler may be slow to answer."""
         held = [instances.Task(*task) for task in self._tasks_in_hand.list()]
         with self._db.writer() as conn:
-            services.pass_over_outage(conn, self.service_name, "minova-compute", _longest_gap_seconds())
+            services.pass_over_outage(
+                conn, self.service_name, "minova-compute", servicegroup.outage_seconds()
+            )
             services.report(conn, CONF.host, self.service_name, rpcapi.TOPIC, "internal")
             instances.extend_deadlines(conn, held, CONF.task.deadline_seconds)
         self._reported = time.monotonic()
@@ -128,7 +130,7 @@ class ConductorManager(manager.Manager):
 
     def _sweep(self):
         # This process slept, or the database was away: nobody shall be taken for dead because of that.
-        if time.monotonic() - self._reported > _longest_gap_seconds():
+        if time.monotonic() - self._reported > servicegroup.outage_seconds():
             self.report_state()
         self._recovery.sweep()
 
@@ -175,8 +177,3 @@ class ComputeTaskManager:
                 yield
         except exception.UnexpectedTaskStateError as error:
             LOG.info("[instance: %s] left to others: %s", instance.uuid, error.message)
-
-
-def _longest_gap_seconds():
-    """How long conductors may be silent before hosts, which report through them, count as down."""
-    return max(0, CONF.service_down_time - CONF.report_interval)
