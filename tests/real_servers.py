@@ -44,7 +44,7 @@ class RealServer:
 def find_rabbitmq():
     variable = "MINOVA_TEST_RABBITMQ_URL"
     url = os.environ.get(variable, "rabbit://guest:guest@127.0.0.1:5672/")
-    found = _probe("RabbitMQ", url, _rabbitmq_version, variable)
+    found = _probe("RabbitMQ", url, rabbitmq_version, variable)
     if found.version and variable not in os.environ and not shutil.which("rabbitmqctl"):
         return dataclasses.replace(
             found, version="", why_not=f"no rabbitmqctl for a virtual host; name one in {variable}"
@@ -125,15 +125,7 @@ def rabbitmqctl(*arguments):
     return done.stdout
 
 
-def _probe(name, url, version, variable):
-    try:
-        return RealServer(name, url, version=version(url))
-    except Exception as err:  # noqa: BLE001 - every library has its own errors, and each means: not to be used
-        reason = " ".join(str(err.args[-1] if err.args else err).split())[:120] or type(err).__name__
-        return RealServer(name, url, why_not=f"{reason}; {variable} can name another")
-
-
-def _rabbitmq_version(url):
+def rabbitmq_version(url):
     import amqp
 
     parts = urllib.parse.urlsplit(url)
@@ -146,6 +138,14 @@ def _rabbitmq_version(url):
     )
     with connection:
         return str(connection.server_properties.get("version"))
+
+
+def _probe(name, url, version, variable):
+    try:
+        return RealServer(name, url, version=version(url))
+    except Exception as err:  # noqa: BLE001 - every library has its own errors, and each means: not to be used
+        reason = " ".join(str(err.args[-1] if err.args else err).split())[:120] or type(err).__name__
+        return RealServer(name, url, why_not=f"{reason}; {variable} can name another")
 
 
 def _postgresql_version(url):

@@ -2,6 +2,7 @@
 """The sources of a suite and the environment that it runs in, both in directories that the caller removes."""
 
 import contextlib
+import dataclasses
 import importlib.metadata
 import os
 import re
@@ -16,6 +17,19 @@ _PYTEST = ("pytest>=8", "pytest-timeout", "pytest-rerunfailures")
 
 class SourcesError(Exception):
     """There is nothing to run; the message says why."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Address:
+    """Where the broker of a run is."""
+
+    host: str
+    port: int
+    vhost: str
+    # 0 where there is none.
+    tls_port: int = 0
+    # The directory of what certificates.write wrote.
+    certificates: str = ""
 
 
 def find(suite, checkout, directory):
@@ -58,7 +72,7 @@ def copy_for(suite, sources, address, directory):
 
 
 def fill(text, address):
-    return text.format(host=address.host, port=address.port, vhost=address.vhost)
+    return text.format_map(dataclasses.asdict(address))
 
 
 def make_environment(suite, sources, directory):

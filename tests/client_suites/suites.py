@@ -32,7 +32,7 @@ class DockerClient:
         pass
 
     def run(self, image, ports, environment=None):
-        return ContainerInfo("broker", {{"5672/tcp": {port}}}, "{host}")
+        return ContainerInfo("broker", {{"5672/tcp": {port}, "5671/tcp": {tls_port}}}, "{host}")
 
     def kill(self, container_id):
         pass
@@ -46,7 +46,7 @@ class DockerClient:
 class Suite:
     """One library.
 
-    In texts that say so, {host}, {port} and {vhost} stand for those of the broker.
+    In texts that say so, {host} and other names of an Address stand for those of the broker.
     """
 
     name: str
@@ -64,15 +64,23 @@ class Suite:
     replaced_files: dict = dataclasses.field(default_factory=dict)
     # {variable: text with {host} and so on}
     environment: dict = dataclasses.field(default_factory=dict)
+    # True: they want a TLS port, and run where the brokers have one.
+    is_tls: bool = False
     # False: only a checkout has them.
     tests_in_sdist: bool = True
 
 
 _RABBITMQ_VARIABLES = {"RABBITMQ_HOST": "{host}", "RABBITMQ_5672_TCP": "{port}"}
+_PY_AMQP_VHOST = (
+    r"amqp\.Connection\(host=host, vhost=vhost",
+    "amqp.Connection(host=host, virtual_host='{vhost}'",
+)
 _PIKA_PLAIN = (
     (r"host='127\.0\.0\.1',", "host='{host}', virtual_host='{vhost}',"),
     (r"port=5672\b", "port={port}"),
 )
+_AIO_PIKA_REQUIREMENTS = ("aiomisc", "aiomisc-pytest", "shortuuid", "timeout-decorator")
+_AIO_PIKA_VHOST = (r'path="//"', 'path="/{vhost}"')
 
 SUITES = (
     Suite(
@@ -80,16 +88,19 @@ SUITES = (
         distribution="amqp",
         tests=("t/integration/test_rmq.py",),
         deselect="tls",
-        why_left_out="TLS: it wants certificates of its own",
-        edits={
-            "t/integration/test_rmq.py": (
-                (
-                    r"amqp\.Connection\(host=host, vhost=vhost",
-                    "amqp.Connection(host=host, virtual_host='{vhost}'",
-                ),
-            )
-        },
+        why_left_out="TLS: py-amqp-tls has it",
+        edits={"t/integration/test_rmq.py": (_PY_AMQP_VHOST,)},
         environment=_RABBITMQ_VARIABLES,
+    ),
+    Suite(
+        name="py-amqp-tls",
+        distribution="amqp",
+        tests=("t/integration/test_rmq.py",),
+        deselect="plain or default_certs",
+        why_left_out="what py-amqp has, and what connects to a web site in place of a broker",
+        edits={"t/integration/test_rmq.py": (_PY_AMQP_VHOST, (r"'t/certs/", "'{certificates}/"))},
+        environment=_RABBITMQ_VARIABLES | {"RABBITMQ_5671_TCP": "{tls_port}"},
+        is_tls=True,
     ),
     Suite(
         name="kombu",
@@ -130,11 +141,23 @@ SUITES = (
         name="aio-pika",
         distribution="aio-pika",
         tests=("tests",),
-        requirements=("aiomisc", "aiomisc-pytest", "shortuuid", "timeout-decorator"),
+        requirements=_AIO_PIKA_REQUIREMENTS,
         deselect="test_amqps",
-        why_left_out="TLS: the certificate is in the image that Docker would load",
-        edits={"tests/conftest.py": ((r'path="//"', 'path="/{vhost}"'),)},
+        why_left_out="TLS: aio-pika-tls has it",
+        edits={"tests/conftest.py": (_AIO_PIKA_VHOST,)},
         replaced_files={"tests/docker_client.py": _BROKER_IN_PLACE_OF_DOCKER},
+    ),
+    Suite(
+        name="aio-pika-tls",
+        distribution="aio-pika",
+        tests=("tests/test_amqps.py",),
+        requirements=_AIO_PIKA_REQUIREMENTS,
+        edits={
+            "tests/conftest.py": (_AIO_PIKA_VHOST,),
+            "tests/test_amqps.py": (_AIO_PIKA_VHOST, (r"with_port\(5671\)", "with_port({tls_port})")),
+        },
+        replaced_files={"tests/docker_client.py": _BROKER_IN_PLACE_OF_DOCKER},
+        is_tls=True,
     ),
     Suite(
         name="oslo.messaging",

@@ -3,13 +3,12 @@
 
 import dataclasses
 import string
-import types
 
 import pytest
 
 from tests.client_suites import sources, suites
 
-ADDRESS = types.SimpleNamespace(host="10.0.0.1", port=1234, vhost="own")
+ADDRESS = sources.Address(host="10.0.0.1", port=1234, vhost="own")
 SUITE = suites.Suite(
     name="library",
     distribution="library",
@@ -68,7 +67,8 @@ def test_texts_of_the_table_ask_for_nothing_but_the_address(suite):
     fields = {field for text in texts for _, field, _, _ in string.Formatter().parse(text) if field}
 
     assert "vhost" in fields
-    assert fields <= {"host", "port", "vhost"}
+    assert fields <= {field.name for field in dataclasses.fields(sources.Address)}
+    assert "tls_port" in fields or not suite.is_tls
 
 
 @pytest.mark.parametrize("suite", suites.SUITES, ids=lambda suite: suite.name)
