@@ -26,7 +26,6 @@ def install(tmp_path, monkeypatch):
     programs.mkdir()
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    monkeypatch.setattr(private_node, "START_SECONDS", 1)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
 
     def write(**scripts):
@@ -59,7 +58,8 @@ def test_a_node_that_ends_at_once_is_quoted(known, install, tmp_path):
     assert not list((tmp_path / "temporary").iterdir())
 
 
-def test_a_node_that_does_not_come_up_is_asked_to_stop_and_then_killed(known, install, tmp_path):
+def test_a_node_that_does_not_come_up_is_asked_to_stop_and_then_killed(known, install, tmp_path, monkeypatch):
+    monkeypatch.setattr(private_node, "START_SECONDS", 1)
     asked = tmp_path / "asked"
     install(
         **{"-server": "echo $$ >$RABBITMQ_PID_FILE; exec sleep 600", "ctl": f'echo "$@" >{asked}; exit 1'}
