@@ -37,7 +37,7 @@ def restart_every_service_under_load(cloud):
             cloud.wait_for(is_back, f"{name} back", _SERVICE_SECONDS)
         users.wait_for_load("load after all")
 
-    assert users.odd == []
+    assert users.odd == [], users.odd
     for uuid in users.kept:
         cloud.wait_for_status(uuid, "ACTIVE", SETTLED_SECONDS)
     for uuid in users.deleted:

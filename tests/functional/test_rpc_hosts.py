@@ -157,11 +157,12 @@ def test_a_busy_server_stops_when_told(make_bus):
     next_server, following = _serve(make_bus(), "stops")
     _wait_for(lambda: len(slow.numbers) + len(following.numbers) == 5)
     _stop(next_server)
-    assert [*slow.numbers, *following.numbers] == list(range(5))
+    # Each once. RabbitMQ may give out what came back after what had not gone out yet.
+    assert sorted([*slow.numbers, *following.numbers]) == list(range(5))
 
 
 def _wait_for(condition):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
