@@ -50,7 +50,8 @@ class ConductorManager(manager.Manager):
             self._tasks_in_hand,
             self._recovering,
         )
-        self.additional_endpoints = [ComputeTaskManager(builds, evacuations, self._tasks_in_hand)]
+        tasks = ComputeTaskManager(builds, evacuations, self._tasks_in_hand, self._end_silence)
+        self.additional_endpoints = [tasks]
 
     def init_host(self):
         migration.wait_for_schema(self._db)
@@ -129,10 +130,13 @@ class ConductorManager(manager.Manager):
         self._records.sync_power_state(instance_uuid, host, power_state)
 
     def _sweep(self):
-        # This process slept, or the database was away: nobody shall be taken for dead because of that.
+        self._end_silence()
+        self._recovery.sweep()
+
+    def _end_silence(self):
+        """Where this process slept, or the database was away, nobody shall be taken for dead because of that."""
         if time.monotonic() - self._reported > servicegroup.outage_seconds():
             self.report_state()
-        self._recovery.sweep()
 
     @engine.retry_on_deadlock
     def _hand_back(self, tasks):
@@ -145,13 +149,16 @@ class ComputeTaskManager:
 
     target = messaging.Target(namespace="compute_task", version=rpcapi.ComputeTaskAPI.VERSION)
 
-    def __init__(self, builds, evacuations, tasks_in_hand):
+    def __init__(self, builds, evacuations, tasks_in_hand, end_silence):
+        """:param end_silence: called before any work, since that asks which hosts are up."""
         self._builds = builds
         self._evacuations = evacuations
         self._tasks_in_hand = tasks_in_hand
+        self._end_silence = end_silence
 
     def build_instances(self, context, request_spec):
         """Cast by the API, once for all instances of a request."""
+        self._end_silence()
         with self._tasks_in_hand.hold_all(
             [(task_id, request_spec.attempt) for task_id in request_spec.task_ids]
         ):
@@ -172,6 +179,7 @@ class ComputeTaskManager:
 
     @contextlib.contextmanager
     def _working_on(self, instance):
+        self._end_silence()
         try:
             with self._tasks_in_hand.hold_all([(instance.task_id, instance.attempt)]):
                 yield
