@@ -5,8 +5,9 @@ The copy's routing key is `publish.<exchange>` or `deliver.<queue>`, its body th
 happened; see trace_headers.py. Unlike RabbitMQ, which has to be told to trace, it is on while something is bound to the
 exchange.
 
-A copy for each message would cost a system call each, which is most of what tracing costs. So they go out together,
-every few milliseconds, in the order in which things happened; a header says when each did.
+To copy each message at once would cost a system call each, and a walk through code that is cold by then: most of what
+tracing costs. So what happened is noted, and every few milliseconds it is copied and sent together, in its order; a
+header says when each thing happened.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from minova.broker import properties as message_properties
 from minova.broker import trace_headers
 
 EXCHANGE_NAME = "amq.rabbitmq.trace"
-BATCH_SECONDS = 0.02  # for which a copy waits for others
+BATCH_SECONDS = 0.02  # for which one waits for others
 
 _BATCH_OCTETS = 1 << 20  # of bodies, for which it does not wait longer
 _COPY = message_properties.Properties(is_copy=True)
@@ -31,7 +32,7 @@ class Firehose:
         self._vhost = vhost
         self._exchange = exchange
         self._place = trace_headers.place(vhost.name)
-        self._waiting = []  # copies
+        self._waiting = []  # what is to be copied: (seconds since the epoch, routing key, message, facts, channel)
         self._waiting_octets = 0
         self._last = None, b""  # a message and its fields: mostly it is delivered as soon as it is published
 
@@ -62,31 +63,33 @@ class Firehose:
         self._add(f"minova.{what}.{queue_name}", message, trace_headers.numbers(facts), channel)
 
     def flush(self):
-        """Send the copies that wait."""
-        for copy in self._take_waiting():
+        """Copy what happened, and send that."""
+        for event in self._take_waiting():
+            copy = self._copy(*event)
             queues = self._vhost.find_queues(copy, self._exchange)
             self._exchange.publish_in += 1
             self._exchange.publish_out += len(queues)
             self._vhost.put(copy, queues)
+        self._last = None, b""
 
     def _take_waiting(self):
         waiting, self._waiting = self._waiting, []
         self._waiting_octets = 0
-        self._last = None, b""
         return waiting
 
     def _add(self, routing_key, message, facts, channel):
-        routing_key, address = trace_headers.address(EXCHANGE_NAME, routing_key)
-        fields = self._fields_of(message), self._place, trace_headers.of_channel(channel), facts
-        header = trace_headers.content_header(len(message.body), fields, time.time())
         if not self._waiting:
             asyncio.get_running_loop().call_later(BATCH_SECONDS, self.flush)
-        self._waiting.append(
-            messages.Message(EXCHANGE_NAME, routing_key, address, header, message.body, _COPY)
-        )
+        self._waiting.append((time.time(), routing_key, message, facts, channel))
         self._waiting_octets += len(message.body)
         if self._waiting_octets > _BATCH_OCTETS:
             self.flush()
+
+    def _copy(self, seconds, routing_key, message, facts, channel):
+        routing_key, address = trace_headers.address(EXCHANGE_NAME, routing_key)
+        fields = self._fields_of(message), self._place, trace_headers.of_channel(channel), facts
+        header = trace_headers.content_header(len(message.body), fields, seconds)
+        return messages.Message(EXCHANGE_NAME, routing_key, address, header, message.body, _COPY)
 
     def _fields_of(self, message):
         if self._last[0] is not message:
