@@ -13,7 +13,7 @@ import waitress.server
 import waitress.task
 
 import minova.conf
-from minova import exception, listening
+from minova import listening
 from minova.api import errors, overload
 
 CONF = minova.conf.CONF
@@ -32,17 +32,7 @@ def bind():
 
     :raises InvalidOption: when it may not or cannot be had.
     """
-    host, port = CONF.api.listen, CONF.api.port
-    if not (CONF.api.allow_remote or listening.is_loopback(host)):
-        raise exception.InvalidOption(
-            reason=f"Without authentication the API listens on loopback only, not on {host}: set [api] "
-            "allow_remote to have it otherwise."
-        )
-    try:
-        return listening.listen(host, port, _LISTEN_BACKLOG)
-    except OSError as err:
-        reason = f"The API cannot listen on {host} port {port}: {err.strerror}. Set [api] port to a free one."
-        raise exception.InvalidOption(reason=reason) from err
+    return listening.bind("api", "The API", "has no authentication", _LISTEN_BACKLOG)
 
 
 class WsgiServer:

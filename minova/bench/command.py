@@ -12,6 +12,7 @@ from minova.bench import brokers, children, clients, connection, measure, reconn
 from minova.bench import report as reports
 from minova.bench.deployment import Deployment, DeploymentError
 from minova.bench.floor import Floor
+from minova.bench.scratch_database import scratch_database
 from minova.up import errors, settings
 
 MEASUREMENTS = (
@@ -119,14 +120,17 @@ class Run:
             self._measure("trace", tracing.measure, self._report, self._directory)
 
     def _run_deployments(self):
-        with self._scratch_database():
+        with scratch_database(self._args.database_connection):
             few_pss_bytes = self._run_main()
         if "one-host" in self._only:
-            with self._scratch_database(), self._bench("one", 1) as bench:
+            with scratch_database(self._args.database_connection), self._bench("one", 1) as bench:
                 self._warm_up(bench)
                 self._measure("one-host", measure.one_host, bench)
         if few_pss_bytes:
-            with self._scratch_database(), self._bench("many", self._args.hosts + FURTHER_HOSTS) as bench:
+            with (
+                scratch_database(self._args.database_connection),
+                self._bench("many", self._args.hosts + FURTHER_HOSTS) as bench,
+            ):
                 say("hosts-memory")
                 # As before the other measurement of memory.
                 bench.boot(1)
@@ -188,20 +192,6 @@ class Run:
         with Deployment(os.path.join(self._directory, name), hosts, *urls) as deployment:
             body = measure.server_body(deployment)
             yield measure.Bench(deployment, self._report, self._args.clients, self._args.boots, body)
-
-    @contextlib.contextmanager
-    def _scratch_database(self):
-        url = self._args.database_connection
-        if not url:
-            yield
-            return
-        from minova.bench import scratch_database
-
-        scratch_database.check_empty(url)
-        try:
-            yield
-        finally:
-            scratch_database.drop_tables(url)
 
 
 def say(text):

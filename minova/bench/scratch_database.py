@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The database that a benchmark is given by URL: it has to be empty, and is empty again between deployments."""
 
+import contextlib
+
 import sqlalchemy
 
 import minova.conf
@@ -9,18 +11,29 @@ from minova.db import engine
 from minova.up import settings
 
 
-def check_empty(url):
-    """:raises DeploymentError: when there are tables, which may be somebody's."""
+@contextlib.contextmanager
+def scratch_database(url):
+    """Have the database to oneself; None stands for none, which is no trouble.
+
+    :raises DeploymentError: when there are tables, which may be somebody's.
+    """
+    if not url:
+        yield
+        return
+    _check_empty(url)
+    try:
+        yield
+    finally:
+        _with_engine(url, _drop)
+
+
+def _check_empty(url):
     names = _with_engine(url, lambda database: sqlalchemy.inspect(database).get_table_names())
     if names:
         raise DeploymentError(
             f"The database {settings.without_password(url)} holds {len(names)} tables. The benchmark takes an "
             "empty one, and empties it again."
         )
-
-
-def drop_tables(url):
-    _with_engine(url, _drop)
 
 
 def _drop(database):

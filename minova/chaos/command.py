@@ -11,8 +11,8 @@ import sys
 import tempfile
 import time
 
-from minova.bench import scratch_database
 from minova.bench.deployment import DeploymentError
+from minova.bench.scratch_database import scratch_database
 from minova.chaos import report
 from minova.chaos.storm import SERVICES, Settings, Storm
 from minova.up import errors, settings
@@ -94,7 +94,7 @@ def run(args):
     _introduce(storm.settings)
     with _interruptible(storm.interrupted):
         try:
-            with _scratch_database(args.database_connection):
+            with scratch_database(args.database_connection):
                 storm.run()
             failure = None
         except (DeploymentError, errors.UpError) as error:
@@ -161,18 +161,6 @@ def _interruptible(interrupted):
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _scratch_database(url):
-    if not url:
-        yield
-        return
-    scratch_database.check_empty(url)
-    try:
-        yield
-    finally:
-        scratch_database.drop_tables(url)
 
 
 def _say(text):

@@ -7,7 +7,7 @@ import time
 import waitress.server
 
 import minova.conf
-from minova import exception, listening
+from minova import listening
 
 CONF = minova.conf.CONF
 # Beside those of the event streams.
@@ -28,19 +28,7 @@ def bind():
 
     :raises InvalidOption: when it may not or cannot be had.
     """
-    host, port = CONF.page.listen, CONF.page.port
-    if not (CONF.page.allow_remote or listening.is_loopback(host)):
-        raise exception.InvalidOption(
-            reason=f"The page asks for no password, so it listens on loopback only, not on {host}: set [page] "
-            "allow_remote to have it otherwise."
-        )
-    try:
-        return listening.listen(host, port, _LISTEN_BACKLOG)
-    except OSError as err:
-        reason = (
-            f"The page cannot listen on {host} port {port}: {err.strerror}. Set [page] port to a free one."
-        )
-        raise exception.InvalidOption(reason=reason) from err
+    return listening.bind("page", "The page", "asks for no password", _LISTEN_BACKLOG)
 
 
 class HttpServer:

@@ -102,7 +102,10 @@ def test_a_long_body_is_refused(client):
 
 def test_it_listens_beyond_loopback_only_where_that_is_wanted(conf):
     conf.config(group="page", listen="0.0.0.0", port=0)
-    with pytest.raises(exception.InvalidOption, match="asks for no password, so it listens on loopback only"):
+    with pytest.raises(
+        exception.InvalidOption,
+        match="listens on loopback only, not on 0.0.0.0, since it asks for no password",
+    ):
         http_server.bind()
     conf.config(group="page", allow_remote=True)
     http_server.bind().close()
