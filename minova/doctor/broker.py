@@ -99,11 +99,14 @@ def _alarms_of(node):
 
 def tracing(patient):
     """Whether `minova trace` and the page would see anything; nothing is wrong when they would not."""
+    # The firehose itself would wait twice as long.
+    if why := why_silent(patient):
+        return _not_traced(f"the broker does not answer ({why}).")
     try:
         with Firehose(patient.transport_url) as firehose:
             is_on = firehose.is_on()
     except TraceError as err:
-        return warning(f"Whether messages can be traced could not be looked at: {err}")
+        return _not_traced(err)
     if is_on:
         return ok("The broker copies its messages to the firehose: minova trace sees them.")
     vhost = patient.address.virtual_host
@@ -111,6 +114,10 @@ def tracing(patient):
         "The broker does not copy its messages to the firehose: minova trace sees none (rabbitmqctl trace_on -p "
         f"{vhost} switches it on)."
     )
+
+
+def _not_traced(why):
+    return warning(f"Whether messages can be traced could not be looked at: {why}")
 
 
 def _mb(size_bytes):

@@ -8,7 +8,7 @@ import amqp
 import pytest
 
 from minova.debug.client import DebugClient
-from minova.doctor import broker
+from minova.doctor import broker, queue_states
 from minova.page import management
 from minova.trace import firehose
 from tests.running_up import Up, wait_until
@@ -59,8 +59,12 @@ def wait_until_well(up):
     wait_until(lambda: not examine(up))
 
 
+def address(up):
+    return firehose.broker_addresses(up.record()["transport_url"])[0]
+
+
 def connect(up):
-    return broker.connect(firehose.broker_addresses(up.record()["transport_url"])[0])
+    return broker.connect(address(up))
 
 
 def test_a_healthy_minova_has_nothing_wrong(up):
@@ -80,8 +84,7 @@ def test_it_leaves_no_queue_for_answers_behind(up):
 
 def queues_for_answers(up):
     record = up.record()
-    address = firehose.broker_addresses(record["transport_url"])[0]
-    topology = management.Management(record["management_url"].removesuffix("api/"), address)
+    topology = management.Management(record["management_url"].removesuffix("api/"), address(up))
     return {queue["name"] for queue in topology.queues() if queue["name"].startswith("reply_")}
 
 
@@ -166,6 +169,14 @@ def test_a_queue_that_nobody_listens_to(up):
         assert "No service listens on compute.host78" in examine(up)["queues"]
         channel.queue_delete("compute.host78")
     wait_until_well(up)
+
+
+@pytest.mark.parametrize("name", ["up", "on_rabbitmq"])
+def test_queues_that_are_not_there_are_passed_over(request, name):
+    found = queue_states.read(
+        address(request.getfixturevalue(name)), ["gone", "network", "lost", "gone", "conductor"]
+    )
+    assert [one.name for one in found] == ["network", "conductor"]
 
 
 def test_a_held_message_is_named(up):

@@ -82,6 +82,13 @@ def test_a_broker_that_says_nothing_is_told_within_seconds(silent_port):
     assert queues.unread(_patient(silent_port)).level == "error"
 
 
+def test_tracing_waits_for_a_silent_broker_no_longer_than_the_other_checks(silent_port):
+    # It waited for 5 s, as a trace does, and the whole of minova doctor with it.
+    found = broker.tracing(_patient(silent_port))
+    assert found.level == "warning"
+    assert "could not be looked at: the broker does not answer (timed out)." in found.text
+
+
 def test_without_a_management_api_it_is_said_what_was_not_looked_at(closed_port):
     found = broker.alarms(_patient(closed_port))
     assert found.level == "warning"
