@@ -6,6 +6,7 @@ import json
 import time
 
 from minova.trace import events, line, text
+from minova.trace.request import Request
 from minova.trace.store import DEFAULT_LIMIT, NO_REQUEST, Store
 
 _TAKE_SECONDS = 0.2
@@ -49,13 +50,21 @@ class Gate:
             self._store.add(event)
             touched[event.message.request_id] = True
             self._waiting.setdefault(event.message.request_id, []).append(event)
-        found = [(self._store.find_of(request_id), request_id) for request_id in touched]
+        found = [(self._find(request_id), request_id) for request_id in touched]
         self._forget()
         return [
             (request, [event for event in self._waiting.pop(request_id) if self._wanted.wants(event.message)])
             for request, request_id in found
-            if request and self._wanted.wants_request(request)
+            if self._wanted.wants_request(request)
         ]
+
+    def _find(self, request_id):
+        """The request as far as the store still has it, and with all that waits: much may come at once."""
+        request = self._store.find_of(request_id) or Request(request_id or NO_REQUEST)
+        kept = set(map(id, request.messages))
+        waiting = {id(event.message): event.message for event in self._waiting[request_id]}
+        request.messages[:0] = [message for key, message in waiting.items() if key not in kept]
+        return request
 
     def _forget(self):
         """What the store has no room for waits no longer."""

@@ -11,6 +11,7 @@ from minova.trace import live, text
 from minova.trace.buffer import Buffer
 from minova.trace.filters import Filter
 from minova.trace.firehose import TraceError
+from minova.trace.store import Store
 from tests.unit.trace import wire
 
 TERMINATE = wire.cast("terminate_instance", "minova-api@box", "req-2", instance=wire.INSTANCE)
@@ -169,6 +170,19 @@ def test_json_tells_what_happens_later():
 def test_characters_that_a_terminal_lacks_are_replaced():
     lines = [text.in_ascii(line) for line in shown(wire.boot(wire.Wire()).events)]
     assert all(line.isascii() for line in lines)
+
+
+@pytest.mark.parametrize("batch", [1, 1_000_000])
+def test_more_than_is_remembered_is_shown_all_the_same(monkeypatch, batch):
+    """A terminal that had been stopped got thousands of messages at once, and half of them were never shown."""
+    monkeypatch.setattr(live, "Store", lambda: Store(limit=5))
+    bus = wire.Wire()
+    for number in range(10):
+        wire.boot(bus)
+        bus.send(2, wire.cast("tell", "minova-api@box", f"req-{number}-other"), key="network")
+    assert len(arrows(shown(bus.events, batch=batch))) == 70
+    assert len(objects(bus.events)) == 70
+    assert len(arrows(shown(bus.events, Filter(server="web-1")))) == 60
 
 
 class Source:
