@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 
-from minova.bench import brokers, children, clients, connection, measure, reconnect, tracing
+from minova.bench import brokers, children, clients, connection, measure, reconnect, terminal, tracing
 from minova.bench import report as reports
 from minova.bench.deployment import Deployment, DeploymentError
 from minova.bench.floor import Floor
@@ -30,11 +30,12 @@ MEASUREMENTS = (
     "hosts-memory",
     "broker",
     "trace",
+    "terminal",
 )
 # Takes as long as the others together, so it is made where it is named.
 ON_DEMAND = ("reconnect",)
 # Needs no minova.
-_WITHOUT_MINOVA = {"broker", "reconnect", "trace"}
+_WITHOUT_MINOVA = {"broker", "reconnect", "trace", "terminal"}
 _FAILURES = (
     errors.UpError,
     DeploymentError,
@@ -118,6 +119,7 @@ class Run:
             self._measure("broker", self._compare_brokers)
             self._measure("reconnect", reconnect.measure, self._report, self._directory)
             self._measure("trace", tracing.measure, self._report, self._directory)
+            self._measure("terminal", terminal.measure, self._report, self._directory)
 
     def _run_deployments(self):
         with scratch_database(self._args.database_connection):

@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 import time
+import typing
 
 import amqp
 from pamqp import commands
@@ -18,20 +19,33 @@ from minova.broker import frame, method
 from minova.broker import message as messages
 from minova.trace import firehose
 
-EXCHANGE = "minova_bench_trace"
-CONDUCTOR, SCHEDULER, COMPUTE = (f"{EXCHANGE}_{role}" for role in ("conductor", "scheduler", "compute.host1"))
-CONDUCTOR_REPLIES, COMPUTE_REPLIES = (f"reply_{EXCHANGE}_{role}" for role in ("conductor", "compute"))
+EXCHANGE = "minova"
+CONDUCTOR, SCHEDULER, COMPUTE = "conductor", "scheduler", "compute.host1"
+CONDUCTOR_REPLIES, COMPUTE_REPLIES = "reply_" + 32 * "a", "reply_" + 32 * "b"
 QUEUES = (CONDUCTOR, SCHEDULER, COMPUTE, CONDUCTOR_REPLIES, COMPUTE_REPLIES)
-# Of a boot: sender, exchange, routing key, expiration in ms or None, size of the body as measured in minova.
+
+
+class Sent(typing.NamedTuple):
+    """One message of a boot; its size is that of the body as measured in minova."""
+
+    sender: str
+    exchange: str
+    routing_key: str
+    size: int
+    method: str = ""
+    expiration: str | None = None  # in ms; of calls
+    answers: int | None = None  # the number of the call; of replies
+
+
 STEPS = (
-    ("api", EXCHANGE, CONDUCTOR, None, 1322),
-    ("conductor", EXCHANGE, SCHEDULER, "10000", 1426),
-    ("scheduler", "", CONDUCTOR_REPLIES, None, 747),
-    ("conductor", EXCHANGE, COMPUTE, None, 2347),
-    ("compute", EXCHANGE, CONDUCTOR, "30000", 858),
-    ("conductor", "", COMPUTE_REPLIES, None, 203),
-    ("compute", EXCHANGE, CONDUCTOR, "30000", 1011),
-    ("conductor", "", COMPUTE_REPLIES, None, 203),
+    Sent("api", EXCHANGE, CONDUCTOR, 1322, "build_instances"),
+    Sent("conductor", EXCHANGE, SCHEDULER, 1426, "select_destinations", "10000"),
+    Sent("scheduler", "", CONDUCTOR_REPLIES, 747, answers=1),
+    Sent("conductor", EXCHANGE, COMPUTE, 2347, "build_and_run_instance"),
+    Sent("compute", EXCHANGE, CONDUCTOR, 858, "instance_update", "30000"),
+    Sent("conductor", "", COMPUTE_REPLIES, 203, answers=4),
+    Sent("compute", EXCHANGE, CONDUCTOR, 1011, "instance_update", "30000"),
+    Sent("conductor", "", COMPUTE_REPLIES, 203, answers=6),
 )
 _CHANNEL = 1
 _PATIENCE_SECONDS = 30
@@ -69,9 +83,10 @@ class Step:
     """One message of a boot, ready but for the number of the boot."""
 
     def __init__(self, number):
-        self.sender, exchange, key, expiration, size = STEPS[number]
-        body, self._at = _body(number, size)
-        address = method.encode_address(exchange, key)
+        sent = STEPS[number]
+        self.sender = sent.sender
+        body = _body(number)
+        address = method.encode_address(sent.exchange, sent.routing_key)
         publish = commands.Basic.Publish.index.to_bytes(4) + b"\0\0" + address + b"\0"
         properties = commands.Basic.Properties(
             content_type="application/json",
@@ -79,16 +94,14 @@ class Step:
             headers={},
             delivery_mode=2,
             priority=0,
-            expiration=expiration,
+            expiration=sent.expiration,
         )
         head = frame.encode(frame.METHOD, _CHANNEL, publish)
         head += frame.encode(frame.HEADER, _CHANNEL, messages.encode_header(properties, len(body)))
-        octets = head + frame.encode(frame.BODY, _CHANNEL, body)
-        at = len(head) + 7 + self._at
-        self._before, self._after = octets[:at], octets[at + _NUMBER_DIGITS :]
+        self._parts = (head + frame.encode(frame.BODY, _CHANNEL, body)).split(_NO_NUMBER)
 
     def octets(self, boot):
-        return b"%b%030d%b" % (self._before, boot, self._after)
+        return (b"%030d" % boot).join(self._parts)
 
 
 class Load:
@@ -109,7 +122,7 @@ class Load:
             self._senders[role] = await self._link()
 
     async def run(self, rate, seconds):
-        """Boot so many a second; return {count, seconds}."""
+        """Boot so many a second; return {count, seconds, ended_at: seconds since the epoch}."""
         self._wanted, self._booted = int(rate * seconds), 0
         self._ended.clear()
         loop = asyncio.get_running_loop()
@@ -119,7 +132,7 @@ class Load:
             self._send(0, boot)
         async with asyncio.timeout(_PATIENCE_SECONDS):
             await self._ended.wait()
-        return {"count": self._wanted, "seconds": loop.time() - begin}
+        return {"count": self._wanted, "seconds": loop.time() - begin, "ended_at": time.time()}
 
     def _send(self, number, boot):
         step = self._steps[number]
@@ -143,18 +156,43 @@ class Load:
 
 _MARK = b'_unique_id\\": \\"'
 _NUMBER_DIGITS = 30
+# Stands in a body wherever the number of the boot is to stand.
+_NO_NUMBER = b"#" * _NUMBER_DIGITS
 
 
-def _body(number, size):
-    """(an envelope of that size, where in it the number of the boot stands)."""
-    content = {"method": "bench", "args": {"text": ""}, "_unique_id": f"{number:02}" + "0" * _NUMBER_DIGITS}
+def _body(number):
+    """An envelope as oslo.messaging makes it, filled up to its size."""
+    sent = STEPS[number]
+    content = _reply(sent) if sent.answers is not None else _request(number, sent)
+    content["_unique_id"] = _id(number)
+    missing = sent.size - len(_encode(content, 0))
+    return _encode(content, missing)
 
-    def encode():
-        return json.dumps({"oslo.version": "2.0", "oslo.message": json.dumps(content)}).encode()
 
-    content["args"]["text"] = "x" * (size - len(encode()))
-    body = encode()
-    return body, body.index(_MARK) + len(_MARK) + 2
+def _request(number, sent):
+    call = {"_msg_id": _id(number), "_reply_q": f"reply_{sent.sender}"} if sent.expiration else {}
+    context = {
+        "_context_request_id": f"req-{_NO_NUMBER.decode()}",
+        "_context_sender": f"minova-{sent.sender}@host1",
+    }
+    return {"method": sent.method, "args": {"text": _FILLING}, **call, **context}
+
+
+def _reply(sent):
+    return {"result": _FILLING, "failure": None, "ending": True, "_msg_id": _id(sent.answers)}
+
+
+_FILLING = "filling"
+
+
+def _encode(content, size):
+    inner = json.dumps(content).replace(_FILLING, "x" * size)
+    return json.dumps({"oslo.version": "2.0", "oslo.message": inner}).encode()
+
+
+def _id(number):
+    """Of 32 digits, as those of oslo.messaging."""
+    return f"{number:02}{_NO_NUMBER.decode()}"
 
 
 def _log_in(address, queue):

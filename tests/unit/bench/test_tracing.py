@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cost of the firehose: what is reported of turns, and one short run against real processes."""
 
-import json
-
 import pytest
 
 from minova.bench import accounting, trace_load, tracing
 from minova.bench.embedded_broker import EmbeddedBroker
 from minova.bench.report import Report
+from minova.trace.message import CAST, REPLY, decode
 
 FIGURES = [
     *("trace_off", "trace_publish", "trace_all"),
@@ -33,11 +32,16 @@ def test_ratios_are_of_one_round():
 
 @pytest.mark.parametrize("number", range(len(trace_load.STEPS)))
 def test_message_of_the_load_is_as_large_as_in_minova(number):
-    body, at = trace_load._body(number, trace_load.STEPS[number][4])
+    sent = trace_load.STEPS[number]
+    octets = trace_load.Step(number).octets(7)
+    body = octets[octets.index(b'{"oslo.version"') : -1]
+    message = decode(body, sent.exchange, sent.routing_key, 0)
 
-    assert len(body) == trace_load.STEPS[number][4]
-    assert body[at : at + 30] == b"0" * 30
-    assert json.loads(json.loads(body)["oslo.message"])["_unique_id"] == f"{number:02}" + "0" * 30
+    assert len(body) == sent.size
+    assert message.unique_id == f"{number:02}{7:030}"
+    answered = sent.answers if sent.answers is not None else number
+    assert message.msg_id == ("" if message.kind == CAST else f"{answered:02}{7:030}")
+    assert message.request_id == ("" if message.kind == REPLY else f"req-{7:030}")
 
 
 @pytest.mark.skipif(not accounting.supported(), reason="there is no /proc")
