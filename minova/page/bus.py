@@ -41,6 +41,10 @@ class Bus:
     def __init__(self, transport_url, take, on_change, make_firehose=Firehose):
         self.state = BusState()
         self.messages = 0
+        # Copies that the broker threw away because they were not read here in time: how many at least, and when the
+        # last were missed.
+        self.lost_copies = 0
+        self.lost_at = None
         self._url = transport_url
         self._take = take
         self._on_change = on_change
@@ -64,6 +68,8 @@ class Bus:
             **dataclasses.asdict(self.state),
             "url": settings.without_password(self._url),
             "virtual_host": broker_addresses(self._url)[0].virtual_host,
+            "lost_copies": self.lost_copies,
+            "lost_at": self.lost_at,
         }
 
     def _run(self):
@@ -96,12 +102,20 @@ class Bus:
         probe_at = time.monotonic() + _QUIET_SECONDS
         for event in firehose.events():
             self._take(event)
+            self._count_lost(firehose.lost_copies())
             if event is not None:
                 probe_at = time.monotonic() + _QUIET_SECONDS
                 self.messages += event.what == events.PUBLISHED
             elif time.monotonic() > probe_at:
                 self._probe(firehose)
                 probe_at = time.monotonic() + _QUIET_SECONDS
+
+    def _count_lost(self, copies):
+        if copies:
+            LOG.warning("bus: the broker had no room for %s copies that were not read in time", copies)
+            self.lost_copies += copies
+            self.lost_at = time.time()
+            self._on_change()
 
     def _probe(self, firehose):
         on = firehose.is_on()

@@ -17,7 +17,7 @@ _STOP_SECONDS = 5
 class Buffer:
     """Reads a source of events in a thread of its own; where nobody takes them, the oldest go, and are counted.
 
-    A context that ends the reading. `source` has events(deadline), stop() and overflowed(), as Firehose.
+    A context that ends the reading. `source` has events(deadline), stop() and lost_copies(), as Firehose.
     """
 
     def __init__(self, source, deadline, limit=LIMIT):
@@ -56,9 +56,9 @@ class Buffer:
                 raise self._error
             return None, 0
 
-    def overflowed(self):
-        """Whether messages were lost before they came here."""
-        return self._source.overflowed()
+    def lost_copies(self):
+        """How many copies, at least, were lost before they came here."""
+        return self._source.lost_copies()
 
     def _read(self):
         try:

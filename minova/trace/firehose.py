@@ -25,6 +25,8 @@ _READ_SECONDS = 0.2
 # Copies; a message is told of twice, when it is published and when it is delivered.
 LIMIT = 50_000
 _PREFETCH = 2_000
+# Copies that had to go are kept until they are counted; what has no room here is not.
+_COUNTED_BYTES = 16 * 1024 * 1024
 _LOOK_SECONDS = 1
 
 
@@ -67,7 +69,7 @@ class Firehose:
     def __init__(self, transport_url, limit=LIMIT):
         self._addresses = broker_addresses(transport_url)
         self._limit = limit
-        self._overflowed = False
+        self._lost_copies = 0
         self._unacknowledged = 0
         self._next_look = 0.0
         self._tracker = tracker.Tracker()
@@ -104,10 +106,10 @@ class Firehose:
             self._drain(0.1)
         return self._echoes >= 2
 
-    def overflowed(self):
-        """Whether the broker had to throw copies away since this was last asked."""
-        overflowed, self._overflowed = self._overflowed, False
-        return overflowed
+    def lost_copies(self):
+        """How many copies, at least, the broker had to throw away since this was last asked."""
+        lost, self._lost_copies = self._lost_copies, 0
+        return lost
 
     def stop(self):
         """End events() and messages(); to be called from another thread, which then waits for the reader."""
@@ -133,11 +135,12 @@ class Firehose:
                 yield event and event.message
 
     def _declare(self):
-        """The name of the queue. What it has no room for goes to another, which keeps one as a sign.
+        """The name of the queue. What it has no room for goes to another, where it is counted.
 
         Nobody consumes that: the broker would tell of each delivery, and so fill the first queue again.
         """
-        self._lost = self._channel.queue_declare("", exclusive=True, arguments={"x-max-length": 1}).queue
+        counted = {"x-max-length": LIMIT, "x-max-length-bytes": _COUNTED_BYTES}
+        self._lost = self._channel.queue_declare("", exclusive=True, arguments=counted).queue
         arguments = {
             "x-max-length": self._limit,
             "x-max-length-bytes": QUEUE_BYTES,
@@ -151,8 +154,7 @@ class Firehose:
             return
         self._next_look = time.monotonic() + _LOOK_SECONDS
         if self._channel.queue_declare(self._lost, passive=True).message_count:
-            self._channel.queue_purge(self._lost)
-            self._overflowed = True
+            self._lost_copies += self._channel.queue_purge(self._lost)
 
     def _connect(self):
         reasons = []

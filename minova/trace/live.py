@@ -21,9 +21,9 @@ def follow(source, views):
             taken, dropped = source.take(_TAKE_SECONDS)
             if taken is None:
                 return
-            overflowed = source.overflowed()
+            lost = source.lost_copies()
             for view in views:
-                if dropped or overflowed:
+                if dropped or lost:
                     view.tell_dropped(dropped)
                 view.show(taken)
     finally:

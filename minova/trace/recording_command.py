@@ -74,7 +74,7 @@ def _record(args):
                 recorder.add(event) if event else recorder.flush()
         finally:
             _say_how_much(args.file, count, recorder)
-            if firehose.overflowed():
+            if firehose.lost_copies():
                 print(
                     "Some are missing: the broker had no room for what was not read in time.", file=sys.stderr
                 )

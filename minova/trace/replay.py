@@ -37,9 +37,9 @@ class Replay:
         self._next = None
         return taken, 0
 
-    def overflowed(self):
-        """Never: a file waits."""
-        return False
+    def lost_copies(self):
+        """None: a file waits."""
+        return 0
 
     def _wait(self, seconds):
         time.sleep(min(max(seconds, 0) / self._speed, LONGEST_PAUSE_SECONDS))

@@ -28,6 +28,7 @@ class Store:
         # Request id to the version at which it last changed.
         self._changes = {}
         self._count = 0
+        self._forgotten = 0
         self._size_bytes = 0
         self._version = 0
         self._changed = threading.Condition()
@@ -36,6 +37,11 @@ class Store:
     def version(self):
         """Grows with each event."""
         return self._version
+
+    @property
+    def forgotten_messages(self):
+        """How many had to go when there were too many."""
+        return self._forgotten
 
     def add(self, event):
         with self._changed:
@@ -98,6 +104,7 @@ class Store:
             request_id, oldest = self._requests.popitem(last=False)
             self._changes.pop(request_id, None)
             self._count -= len(oldest.messages)
+            self._forgotten += len(oldest.messages)
             self._size_bytes -= sum(message.size_bytes for message in oldest.messages)
 
 

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the page says when something is away."""
 
+import os
 import re
+import signal
 
+import amqp
 from playwright.sync_api import expect
+
+from minova.trace.firehose import broker_addresses
+from tests.barriers import barriers
 
 
 def act(page, service, label):
@@ -48,6 +54,37 @@ def test_where_nothing_is_traced_it_says_what_to_type(visit):
     page.route("**/api/state", answer)
     expect(page.get_by_role("alert").locator("pre")).to_have_text("rabbitmqctl trace_on")
     expect(page.locator("#status")).to_contain_text("tracing off")
+
+
+def test_copies_that_the_page_missed_are_told_until_that_is_read(visit, up):
+    page = visit("messages")
+    expect(page.locator("#status")).to_contain_text("watching")
+    paused = up.record()["processes"]["page"]
+    os.kill(paused, signal.SIGSTOP)
+    try:
+        publish(up.record()["transport_url"], times=120, size_bytes=1_000_000)
+    finally:
+        os.kill(paused, signal.SIGCONT)
+    notice = page.get_by_role("alert").get_by_text("Diagrams have gaps")
+    expect(notice).to_contain_text(re.compile(r"threw away at least \d+ copies of messages"))
+    for width in (390, 820, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert barriers(page) == []
+    page.get_by_role("button", name="Dismiss").click()
+    expect(notice).to_have_count(0)
+    expect(page.get_by_role("main")).to_be_focused()
+
+
+def publish(transport_url, times, size_bytes):
+    """More than the broker keeps for a page that does not read: 64 MB."""
+    address = broker_addresses(transport_url)[0]
+    with amqp.Connection(f"{address.host}:{address.port}") as connection:
+        channel = connection.channel()
+        for _ in range(times):
+            channel.basic_publish(amqp.Message("x" * size_bytes), exchange="", routing_key="nobody")
+        # Anything that is answered: the broker has by then seen what was published.
+        channel.queue_declare("", exclusive=True)
 
 
 def test_a_page_whose_server_has_gone_says_so(visit):

@@ -20,7 +20,8 @@ _MOST_MESSAGES = 500
 def index():
     """?server=UUID only those about that server; ?id=... (may be repeated) only these; ?limit=N only the newest N.
 
-    200, 400: {"requests": [summary, ...], "total": 12}, newest last, where a summary is
+    200, 400: {"requests": [summary, ...], "total": 12, "forgotten_messages": 0}, newest last. Messages are forgotten
+    where memory is limited, see [page] kept_messages. A summary is
 
     {"id": "req-...", "title": "boot of web-1",
      "begin": 1900000000.1, "end": 1900000000.9,     seconds since the epoch of the first and last thing that happened
@@ -37,7 +38,8 @@ def index():
         for summary in sources.current().summaries.all()
         if (not server or server in summary["servers"]) and (not ids or summary["id"] in ids)
     ]
-    return {"requests": found[-limit:], "total": len(found)}
+    forgotten = sources.current().store.forgotten_messages
+    return {"requests": found[-limit:], "total": len(found), "forgotten_messages": forgotten}
 
 
 @bp.get("/api/requests/<wanted>")

@@ -24,6 +24,8 @@ def show():
              "reason": "No broker ..." | null,   why there is no connection
              "hint": "On RabbitMQ ... type" | null,   several lines: what to type so that messages come
              "url": "rabbit://guest:***@127.0.0.1:5673/", "virtual_host": "/",
+             "lost_copies": 0,      copies that the broker threw away since the page was too slow: at least so many
+             "lost_at": null | 1900000000.0,      when that was last noticed
              "embedded": true | null},
      "trace": {"requests": 12, "messages": 140,        messages: seen since the start of the page
                "recording": {"path": "/x/state/trace/recording.jsonl", "max_bytes": 67108864,

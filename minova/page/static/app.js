@@ -5,7 +5,7 @@ import { get } from "./api.js";
 import { BootForm } from "./boot.js";
 import { DebuggerView } from "./debugger.js";
 import { byId, el, onAction, show } from "./dom.js";
-import { count } from "./format.js";
+import { clock, count } from "./format.js";
 import { Live } from "./live.js";
 import { RequestsView } from "./requests.js";
 import { ServersView } from "./servers.js";
@@ -25,11 +25,15 @@ class Page {
       debugger: new DebuggerView(context),
     };
     this._open = null;
+    // When messages were last missed, as far as the user has read of it.
+    this._read = null;
+    this._lostAt = null;
     this._boot = new BootForm((answer) => this._booted(answer));
     this._tabs = new Tabs(byId("tabs"), (name, rest) => this._opened(name, rest));
     onAction(document.body, "click", {
       "open-boot": () => this._boot.open(),
       "close-boot": () => this._boot.close(),
+      "dismiss-lost": () => this._dismissLost(),
       skip: (_, event) => skip(event),
     });
   }
@@ -60,10 +64,18 @@ class Page {
     const [state, view] = await Promise.allSettled([get("api/state"), this._views[name].refresh(news)]);
     if (state.status === "fulfilled") {
       showState(state.value);
+      this._lostAt = state.value.bus.lost_at;
     } else {
       show(byId("status"), "not connected");
     }
-    show(byId("trouble"), troubles(state, view, name === this._open));
+    show(byId("trouble"), troubles(state, view, name === this._open, this._read));
+  }
+
+  // Until more are missed.
+  _dismissLost() {
+    this._read = this._lostAt;
+    this._live.soon();
+    byId("content").focus();
   }
 
   // The newest request is this one: the messages of what was just asked for are what one wants to see.
@@ -90,7 +102,7 @@ function showState(state) {
   show(byId("status"), el("span", { class: `dot ${bus.state === "connected" && bus.tracing !== false ? "good" : "bad"}`, "aria-hidden": "true" }), words.join(" · "));
 }
 
-function troubles(state, view, current) {
+function troubles(state, view, current, read) {
   if (state.status === "rejected") {
     return trouble("page", `${state.reason.message} Is minova up still running? This page tries again by itself.`);
   }
@@ -98,8 +110,20 @@ function troubles(state, view, current) {
   return [
     bus.state !== "connected" && trouble("bus", `The broker is away. ${bus.reason ?? ""} Messages appear again when it is back.`),
     bus.tracing === false && trouble("tracing", bus.hint),
+    bus.lost_at !== null && bus.lost_at !== read && trouble("lost", lostWords(bus), dismissLost()),
     current && view.status === "rejected" && trouble("view", problem(view.reason)),
   ];
+}
+
+function lostWords(bus) {
+  return (
+    `Diagrams have gaps: this page was paused or too slow, and the broker threw away at least ${count(bus.lost_copies, "copy", "copies")} of messages ` +
+    `meant for it, the last before ${clock(bus.lost_at)}. The services got their messages.`
+  );
+}
+
+function dismissLost() {
+  return el("button", { type: "button", class: "button small", "data-action": "dismiss-lost" }, "Dismiss");
 }
 
 function problem(error) {
@@ -110,12 +134,13 @@ function problem(error) {
 }
 
 // A hint may hold what is to be typed in lines of its own.
-function trouble(key, text) {
+function trouble(key, text, button = null) {
   const lines = text.split("\n");
   return el(
     "div",
     { class: "notice bad", "data-key": key },
     lines.map((line) => (line.startsWith("  ") ? el("pre", {}, line.trim()) : el("p", {}, line))),
+    button,
   );
 }
 

@@ -17,6 +17,9 @@ export class RequestsView {
     this._go = go;
     this._refreshSoon = refreshSoon;
     this._requests = [];
+    // Requests and messages that are not in that list.
+    this._unlisted = 0;
+    this._forgotten = 0;
     this._request = null;
     this._id = null;
     this._message = null;
@@ -39,7 +42,10 @@ export class RequestsView {
 
   async refresh(news) {
     if (news.has("requests")) {
-      this._requests = (await get(`api/requests?limit=${ASKED}`)).requests;
+      const { requests, total, forgotten_messages: forgotten } = await get(`api/requests?limit=${ASKED}`);
+      this._requests = requests;
+      this._unlisted = total - requests.length;
+      this._forgotten = forgotten;
     }
     this._followNewest();
     this._showList();
@@ -97,7 +103,9 @@ export class RequestsView {
     show(
       byId("request-list"),
       rows.length > 0 ? el("ul", { class: "rows" }, rows) : this._emptyList(),
-      more > 0 && el("p", { class: "hint" }, `and ${count(more, "older one")}; the filter finds them.`),
+      more > 0 && el("p", { class: "hint", "data-key": "more" }, `and ${count(more, "older one")}; the filter finds them.`),
+      this._unlisted > 0 && el("p", { class: "hint", "data-key": "unlisted" }, `${count(this._unlisted, "older request")} not looked at: this list has the last ${ASKED}.`),
+      this._forgotten > 0 && el("p", { class: "hint", "data-key": "forgotten" }, `${count(this._forgotten, "older message")} no longer kept here; `, el("code", {}, "minova trace show"), " draws what is recorded."),
     );
   }
 
@@ -143,7 +151,7 @@ export class RequestsView {
     byId("request-heading").textContent = request?.request.title ?? "No request chosen";
     byId("diagram-area").hidden = !request;
     byId("timeline").hidden = !request || request.timeline.length === 0;
-    show(byId("request-summary"), request && summary(request.request));
+    show(byId("request-summary"), request && summary(request));
     show(byId("request-empty"), !request && this._id && el("p", { class: "empty" }, `Request ${this._id} is no longer kept here.`));
     if (request) {
       this._diagram.show(request.svg, this._message);
@@ -204,14 +212,17 @@ function length(request) {
   return duration(request.end - request.begin);
 }
 
-function summary(request) {
-  return el(
-    "p",
-    {},
-    el("code", {}, request.id),
-    ` · began ${clock(request.begin)} · ${count(request.messages, "message")} in ${length(request)} `,
-    mark(request),
-  );
+function summary({ request, shown }) {
+  return [
+    el(
+      "p",
+      {},
+      el("code", {}, request.id),
+      ` · began ${clock(request.begin)} · ${count(request.messages, "message")} in ${length(request)} `,
+      mark(request),
+    ),
+    shown < request.messages && el("p", { class: "hint" }, `The first ${shown.toLocaleString("en")} are drawn.`),
+  ];
 }
 
 function headingOf(message) {

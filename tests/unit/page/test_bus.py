@@ -2,6 +2,7 @@
 """The thread that follows the firehose: it outlives every broker."""
 
 import threading
+import time
 
 import pytest
 
@@ -23,6 +24,7 @@ class FakeFirehose:
         self.connections = connections
         self.tracing = tracing
         self.opened = 0
+        self.lost = []
         self._stopped = threading.Event()
 
     def __call__(self, url):
@@ -42,6 +44,9 @@ class FakeFirehose:
 
     def is_on(self):
         return self.tracing
+
+    def lost_copies(self):
+        return self.lost.pop(0) if self.lost else 0
 
     def events(self):
         yield from self._now
@@ -110,6 +115,23 @@ def test_a_broker_that_does_not_trace_is_told_with_what_to_type():
     followed.run()
     assert (followed.bus.state.state, followed.bus.state.tracing) == ("connected", False)
     assert "rabbitmqctl trace_on -p own" in followed.bus.state.hint
+
+
+def test_copies_that_the_broker_threw_away_are_counted_and_told():
+    followed = Followed(boot_events())
+    followed.firehose.lost = [0, 40, 0, 2]
+    followed.run()
+    shown = followed.bus.describe()
+    assert (shown["lost_copies"], abs(shown["lost_at"] - time.time()) < 60) == (42, True)
+    # Twice that copies are missing, once that it is connected.
+    assert len(followed.states) == 3
+
+
+def test_without_a_loss_none_is_told():
+    followed = Followed(boot_events())
+    followed.run()
+    shown = followed.bus.describe()
+    assert (shown["lost_copies"], shown["lost_at"]) == (0, None)
 
 
 def test_a_stop_does_not_wait_for_a_broker_that_is_away():
