@@ -6,11 +6,22 @@ import flask
 import minova.conf
 from minova.page import access, errors
 from minova.page import sources as page_sources
-from minova.page.endpoints import cloud, debug, decisions, events, files, requests, services, state, topology
+from minova.page.endpoints import (
+    cloud,
+    debug,
+    decisions,
+    events,
+    failures,
+    files,
+    requests,
+    services,
+    state,
+    topology,
+)
 
 CONF = minova.conf.CONF
 _LONGEST_BODY_BYTES = 65536
-_BLUEPRINTS = (cloud, debug, decisions, events, files, requests, services, state, topology)
+_BLUEPRINTS = (cloud, debug, decisions, events, failures, files, requests, services, state, topology)
 
 
 def create_app(sources):

@@ -13,6 +13,7 @@ from minova.page.cloud import Cloud
 from minova.page.debugger import Debugger, client_maker
 from minova.page.decisions import Decisions
 from minova.page.errors import PageError
+from minova.page.failures import Failures
 from minova.page.http_server import HttpServer, bind
 from minova.page.listeners import Listeners
 from minova.page.management import Management
@@ -66,6 +67,7 @@ class PageService:
             cloud=self._cloud,
             topology=Topology(Management(management_url, addresses[0]), self._queue_names),
             decisions=self._decisions,
+            failures=Failures(self._cloud),
             services=services,
             debugger=Debugger(client_maker(services, management_url, CONF.transport_url)),
             listeners=Listeners(CONF.page.max_listeners),

@@ -20,6 +20,7 @@ class Sources:
     cloud: object
     topology: object
     decisions: object
+    failures: object
     services: object
     debugger: object
     listeners: object

@@ -102,6 +102,16 @@ def test_the_timeline_says_how_long_each_step_took(visit, up):
     expect(row.get_by_role("cell").filter(has_text=re.compile(r"^[\d.]+ m?s$"))).to_have_count(2)
 
 
+def test_a_boot_that_was_given_up_is_marked_and_says_why(visit, up):
+    up.boot("unlucky", metadata={"minova:fail": "spawn"})
+    page = visit("messages")
+    link = page.get_by_role("link", name=re.compile("^boot of unlucky "))
+    expect(link.get_by_text("failed")).to_be_visible()
+    link.click()
+    expect(page.locator("#request-summary").get_by_text("failed", exact=True)).to_be_visible()
+    expect(page.locator("#request-summary")).to_contain_text("Exceeded maximum number of retries.")
+
+
 def test_what_a_server_is_called_is_shown_as_text(visit, up):
     name = "<img src=x onerror=alert(1)>"
     up.boot(name)

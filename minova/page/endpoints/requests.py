@@ -29,7 +29,9 @@ def index():
      "lanes": ["api", "conductor", ...],
      "servers": {"<uuid>": "web-1" or ""}}
 
-    The request "no-request" has the messages of which no request is known.
+    `failed` is what was said on the bus: an exception in a reply, a call without an answer, a message lost. What a
+    conductor wrote in the records instead stands in /api/failures. The request "no-request" has the messages of which
+    no request is known.
     """
     limit = body.number("limit", _MOST, _MOST)
     server, ids = flask.request.args.get("server"), set(flask.request.args.getlist("id"))

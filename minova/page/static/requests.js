@@ -20,6 +20,9 @@ export class RequestsView {
     // Requests and messages that are not in that list.
     this._unlisted = 0;
     this._forgotten = 0;
+    // Request id to why it failed, of those that ended with their server in ERROR.
+    this._failures = {};
+    this._asksFailures = false;
     this._request = null;
     this._id = null;
     this._message = null;
@@ -49,8 +52,28 @@ export class RequestsView {
     }
     this._followNewest();
     this._showList();
+    this._readFailures();
     if (!this._request || this._request.request.running || news.hasRequest(this._id)) {
       await this._refreshRequest();
+    }
+  }
+
+  // Nothing waits for this: the messages are seen without the API, too.
+  async _readFailures() {
+    if (this._asksFailures) {
+      return;
+    }
+    this._asksFailures = true;
+    try {
+      this._failures = (await get("api/failures")).failures;
+      this._showList();
+      this._showSummary();
+    } catch (error) {
+      if (!(error instanceof PageError)) {
+        throw error;
+      }
+    } finally {
+      this._asksFailures = false;
     }
   }
 
@@ -118,7 +141,7 @@ export class RequestsView {
         "a",
         { href: `#messages/${encodeURIComponent(request.id)}`, "aria-current": chosen ? "true" : null },
         el("span", { class: "row-title" }, request.title),
-        mark(request),
+        mark(request, this._failures),
         el("span", { class: "row-detail" }, `${clock(request.begin)} · ${count(request.messages, "message")} · ${length(request)}`),
       ),
     );
@@ -151,12 +174,16 @@ export class RequestsView {
     byId("request-heading").textContent = request?.request.title ?? "No request chosen";
     byId("diagram-area").hidden = !request;
     byId("timeline").hidden = !request || request.timeline.length === 0;
-    show(byId("request-summary"), request && summary(request));
+    this._showSummary();
     show(byId("request-empty"), !request && this._id && el("p", { class: "empty" }, `Request ${this._id} is no longer kept here.`));
     if (request) {
       this._diagram.show(request.svg, this._message);
       show(byId("timeline-body"), timeline(request));
     }
+  }
+
+  _showSummary() {
+    show(byId("request-summary"), this._request && summary(this._request, this._failures));
   }
 
   async _open(id, moveFocus) {
@@ -201,8 +228,8 @@ function moveInList(event) {
   }
 }
 
-function mark(request) {
-  if (request.failed) {
+function mark(request, failures) {
+  if (request.failed || Object.hasOwn(failures, request.id)) {
     return el("span", { class: "mark bad" }, "failed");
   }
   return request.running ? el("span", { class: "mark busy" }, "running") : null;
@@ -212,15 +239,16 @@ function length(request) {
   return duration(request.end - request.begin);
 }
 
-function summary({ request, shown }) {
+function summary({ request, shown }, failures) {
   return [
     el(
       "p",
       {},
       el("code", {}, request.id),
       ` · began ${clock(request.begin)} · ${count(request.messages, "message")} in ${length(request)} `,
-      mark(request),
+      mark(request, failures),
     ),
+    Object.hasOwn(failures, request.id) && el("p", { class: "fault" }, failures[request.id]),
     shown < request.messages && el("p", { class: "hint" }, `The first ${shown.toLocaleString("en")} are drawn.`),
   ];
 }

@@ -9,6 +9,7 @@ from minova.page.changes import Changes
 from minova.page.cloud import Cloud
 from minova.page.debugger import Debugger
 from minova.page.decisions import Decisions
+from minova.page.failures import Failures
 from minova.page.listeners import Listeners
 from minova.page.management import ManagementError
 from minova.page.services import Services
@@ -143,17 +144,20 @@ class FakePage:
         self.control, self.debug_client = FakeControl(), FakeDebugClient()
         self.bus, self.changes = FakeBus(), Changes()
         self.listeners = Listeners(2)
+        self.clock = Clock()
 
     def sources(self, state_path):
+        cloud = Cloud(self.api)
         return sources.Sources(
             bus=self.bus,
             store=self.wire.store,
             summaries=Summaries(self.wire.store),
             recording=FakeRecording(),
             changes=self.changes,
-            cloud=Cloud(self.api),
+            cloud=cloud,
             topology=Topology(self.management, list),
             decisions=Decisions(),
+            failures=Failures(cloud, self.clock),
             services=Services(str(state_path), lambda found: self.control),
             debugger=Debugger(self.debug_client),
             listeners=self.listeners,
