@@ -101,6 +101,22 @@ def test_a_fault_is_added_counted_and_cleared(visit, up):
     expect(faults.get_by_text("Nothing is broken.")).to_be_visible()
 
 
+def test_holds_and_faults_choose_messages_by_the_same_criteria(visit):
+    page = visit("debugger")
+    regions = [
+        page.get_by_role("region", name=name, exact=True) for name in ("Holds", "Faults on the bus")
+    ]
+    for region in regions:
+        expect(region.get_by_label("Kind").get_by_role("option")).to_have_text(
+            ["any", "call", "cast", "fanout", "reply"]
+        )
+        expect(region.get_by_label("Method")).to_have_attribute("list", "known-methods")
+        region.get_by_label("Kind").select_option("fanout")
+        region.get_by_label("Host").fill("host2")
+        region.get_by_role("button", name=re.compile("^Hold$|^Add the fault$")).click()
+        expect(region.get_by_role("listitem")).to_contain_text("host host2, only fanout")
+
+
 def test_a_hold_of_nothing_in_particular_is_refused_in_its_form(visit):
     page = visit("debugger")
     form = page.get_by_role("region", name="Holds", exact=True)

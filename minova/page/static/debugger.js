@@ -15,6 +15,7 @@ export class DebuggerView {
     this._refreshSoon = refreshSoon;
     // Id of a held message to its payload.
     this._payloads = new Map();
+    fillInCriteria();
     onAction(byId("panel-debugger"), "click", {
       step: (button) => this._act(button, "POST", "api/debug/step", stepBody(button), "The message was let go."),
       "clear-holds": (button) => this._act(button, "DELETE", "api/debug/holds", {}, "All holds are cleared."),
@@ -66,6 +67,13 @@ export class DebuggerView {
       showDelay();
     }
     this._refreshSoon();
+  }
+}
+
+// What a hold and a fault choose messages by alike.
+function fillInCriteria() {
+  for (const place of document.querySelectorAll("[data-criteria]")) {
+    place.replaceWith(byId("criteria").content.cloneNode(true));
   }
 }
 
