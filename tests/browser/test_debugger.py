@@ -103,9 +103,7 @@ def test_a_fault_is_added_counted_and_cleared(visit, up):
 
 def test_holds_and_faults_choose_messages_by_the_same_criteria(visit):
     page = visit("debugger")
-    regions = [
-        page.get_by_role("region", name=name, exact=True) for name in ("Holds", "Faults on the bus")
-    ]
+    regions = [page.get_by_role("region", name=name, exact=True) for name in ("Holds", "Faults on the bus")]
     for region in regions:
         expect(region.get_by_label("Kind").get_by_role("option")).to_have_text(
             ["any", "call", "cast", "fanout", "reply"]
