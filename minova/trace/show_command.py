@@ -58,7 +58,8 @@ def _show(args):
     if request is None:
         print(
             f"minova trace: {path} knows no request, and no server of the uuid or name, {args.wanted!r}. "
-            "`minova trace show` lists what it knows.",
+            "`minova trace show` lists what it knows. No message says a server's name before a host is chosen for it: "
+            "where its boot has not come so far, give its uuid or the id of the request; `minova explain` says both.",
             file=sys.stderr,
         )
         return 1

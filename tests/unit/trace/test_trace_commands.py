@@ -95,6 +95,19 @@ def test_what_is_not_known_is_told(capsys, state_path):
     assert "knows no request, and no server of the uuid or name, 'web-2'" in capsys.readouterr().err
 
 
+def test_a_server_without_a_host_is_drawn_by_uuid_or_request(capsys, tmp_path):
+    """Its name is on no message; who asked for it by name was told that there is no such server."""
+    bus = wire.Wire()
+    bus.send(0, wire.cast("build_instances", "minova-api@box", instance_uuids=[wire.UUID]))
+    with recording.Recorder(tmp_path / "r") as recorder:
+        for event in bus.events:
+            recorder.add(event)
+    assert trace("show", "web-1", "--file", tmp_path / "r") == 1
+    assert "give its uuid or the id of the request" in capsys.readouterr().err
+    assert "build_instances" in drawn(capsys, wire.UUID, "--file", tmp_path / "r")
+    assert "build_instances" in drawn(capsys, "req-1", "--file", tmp_path / "r")
+
+
 def test_where_nothing_was_recorded_it_says_how_to(capsys, tmp_path):
     assert trace("show", "web-1", "--state-path", tmp_path) == 1
     error = capsys.readouterr().err
