@@ -69,7 +69,10 @@ class Vhost:
         source.publish_in += 1
         source.publish_out += len(queues)
         if self.firehose.is_on:
-            self.firehose.published(message, self._names_of(queues, message, source), channel)
+            names = self._names_of(queues, message, source)
+            self.firehose.published(message, names, channel)
+            if names and not queues:
+                self.firehose.noted("unrouted", message, message.routing_key, {}, channel)
         if source is self.default_exchange and self.reply_consumers:
             self._reply(message)
         return queues

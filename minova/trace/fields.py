@@ -22,7 +22,8 @@ _PROPERTIES = {
 _ROUTING = {
     "exchange": "The exchange that the sender published to; the broker looks up there which queues get the message.",
     "routing_key": "What the exchange compares with its bindings: the topic, or topic.server for one server alone.",
-    "routed_queues": "The queues into which the broker has put it. None means that it is lost.",
+    "routed_queues": "The queues into which the broker has put it. None means that it is lost. The default exchange "
+    "names the queue that it was asked for, also where there is none.",
 }
 _ENVELOPE = {
     "oslo.version": "The version of the envelope itself, which holds the message as a string of JSON (oslo.message).",

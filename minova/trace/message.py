@@ -6,7 +6,8 @@ import json
 
 CALL, CAST, FANOUT, REPLY, OTHER = "call", "cast", "fanout", "reply", "other"
 # What may be noted of a message beside its deliveries. The debugger of the embedded broker says the first eight. The
-# others are concluded: nobody answered within a call's own limits; no queue was bound to where it was sent.
+# others are concluded: nobody answered within a call's own limits; no queue was bound to where it was sent. Of the
+# default exchange only the embedded broker says that.
 HELD, RELEASED, DROPPED, DELAYED = "held", "released", "dropped", "delayed"
 DUPLICATED, CORRUPTED = "duplicated", "corrupted"
 EXPIRED, REMOVED = "expired", "removed"
@@ -50,7 +51,7 @@ class Message:
     failure: str = ""
     # False for a sign of life (call_monitor_timeout), which is followed by the reply itself.
     ending: bool = True
-    # The queues into which the broker put it.
+    # The queues into which the broker put it; of the default exchange the one asked for, also where there is none.
     queues: tuple = ()
     # Each time that it went from a queue to a consumer: {"queue": name, "time": seconds since the epoch, "process":
     # `minova-conductor@host` or "" where that could not be found out}.

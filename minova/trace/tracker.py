@@ -24,6 +24,8 @@ _TEXTS = {
     "corrupted": "its bytes were changed on the way to {queue}",
     "expired": "expired while it was held in {queue}",
     "removed": "removed from {queue} while it was held there",
+    # Of the default exchange; of others an empty list of queues says it.
+    "unrouted": "there is no queue {queue}: nobody will get it",
 }
 
 
@@ -64,7 +66,7 @@ class Tracker:
         return self._happened(body, events.DELIVERED, {"queue": queue, "time": time, "process": process})
 
     def noted(self, body, what, queue, time):
-        """The events of a copy that the embedded broker's debugger sends; `what` is one of NOTES."""
+        """The events of a copy that only the embedded broker sends; `what` is one of NOTES."""
         if what not in NOTES:
             return []
         text = _TEXTS.get(what, what).format(queue=queue)

@@ -68,6 +68,20 @@ def test_messages_are_seen_and_replies_matched(traced_url):
     assert (reply.kind, reply.method, reply.recipient) == ("reply", "ping", "minova-api@box")
 
 
+def test_what_finds_no_queue_is_told_as_far_as_the_broker_knows(traced_url, request):
+    with Firehose(traced_url) as firehose:
+        assert firehose.is_on()
+        publish(traced_url, "minova", "nowhere", CALL)
+        publish(traced_url, "", "reply_nowhere", REPLY)
+        publish(traced_url, "minova", "nowhere", CALL)
+        call, reply, _ = collect(firehose, 3)
+    assert [note["text"] for note in call.notes] == ["no queue is bound there: nobody will get it"]
+    # RabbitMQ's copy looks as if there were a queue.
+    is_embedded = request.node.callspec.params["traced_url"] == "embedded"
+    told = ["there is no queue reply_nowhere: nobody will get it"] if is_embedded else []
+    assert [note["text"] for note in reply.notes] == told
+
+
 def test_a_reader_that_was_away_fills_no_broker_and_is_told(traced_url):
     with Firehose(traced_url, limit=50) as firehose:
         assert firehose.is_on()

@@ -89,11 +89,25 @@ def test_message_without_a_queue_is_traced(clients):
     tracing, channel = clients
     tracer = Tracer(tracing)
     channel.basic_publish(amqp.Message("lost"), "", "nowhere")
-    (published,) = tracer.wait(1)
+    published, noted = tracer.wait(2)
     assert published.delivery_info["routing_key"] == "publish."
     # The default exchange does not look whether there is a queue of that name; nor does RabbitMQ's.
     assert published.headers["routed_queues"] == ["nowhere"]
     assert published.headers["routing_keys"] == ["nowhere"]
+    # It is told by itself, unlike on RabbitMQ.
+    assert noted.delivery_info["routing_key"] == "minova.unrouted.nowhere"
+    assert noted.body == published.body
+
+
+def test_no_queue_is_missing_where_one_was_found_or_the_exchange_says_it(clients):
+    tracing, channel = clients
+    tracer = Tracer(tracing)
+    name = channel.queue_declare(exclusive=True).queue
+    channel.basic_publish(amqp.Message("found"), "", name)
+    channel.basic_publish(amqp.Message("lost"), "amq.topic", "nowhere")
+    channel.basic_publish(amqp.Message("last"), "", name)
+    keys = [message.delivery_info["routing_key"] for message in tracer.wait(3)]
+    assert keys == ["publish.", "publish.amq.topic", "publish."]
 
 
 def test_redelivery_is_traced_as_such(clients):
@@ -110,7 +124,7 @@ def test_what_the_tracer_itself_receives_is_not_traced(clients):
     tracing, channel = clients
     tracer = Tracer(tracing)
     for number in range(3):
-        channel.basic_publish(amqp.Message(str(number)), "", "nowhere")
+        channel.basic_publish(amqp.Message(str(number)), "amq.topic", "nowhere")
     assert [message.body for message in tracer.wait(3)] == [b"0", b"1", b"2"]
     # Were the trace traced, its deliveries would stand between these.
 

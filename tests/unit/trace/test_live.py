@@ -96,6 +96,15 @@ def test_what_happens_to_a_message_has_its_line():
     ]
 
 
+def test_a_reply_that_finds_no_queue_has_its_line():
+    bus = wire.Wire()
+    bus.publish(0, wire.call("ping", "minova-api@box", "m1"))
+    body = bus.publish(0.1, wire.reply("m1"), "", "reply_1")
+    bus.note(0.1, body, "unrouted", "reply_1")
+    assert shown(bus.events)[-1] == "   0.100 ! ping: there is no queue reply_1: nobody will get it"
+    assert objects(bus.events)[-1]["notes"][0]["what"] == "unrouted"
+
+
 def test_a_message_to_its_own_sender_is_drawn():
     bus = wire.Wire()
     bus.send(0, wire.cast("reschedule_instance", "minova-conductor@box"))

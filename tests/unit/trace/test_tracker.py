@@ -63,6 +63,15 @@ def test_a_message_that_no_queue_takes_is_lost():
     assert [note["what"] for note in bus.events[0].message.notes] == ["unrouted"]
 
 
+def test_a_reply_to_a_queue_that_is_gone_is_lost():
+    bus = wire.Wire()
+    bus.publish(0, call())
+    body = bus.publish(1, wire.reply("m1"), "", "reply_1")
+    bus.note(1, body, "unrouted", "reply_1")
+    (note,) = bus.events[1].message.notes
+    assert (note["what"], note["text"]) == ("unrouted", "there is no queue reply_1: nobody will get it")
+
+
 def test_a_call_without_an_answer_times_out_once():
     bus = wire.Wire()
     bus.publish(0, call(), properties={"expiration": "2000"})
