@@ -3,17 +3,23 @@
 
 import collections
 import hashlib
+import operator
 import uuid
 
 from minova.trace import deadlines, events
 from minova.trace.conversation import Conversations
-from minova.trace.message import NOTES, OTHER, REPLY, UNROUTED, decode
+from minova.trace.message import CORRUPTED, NOTES, OTHER, REPLY, UNROUTED, decode
 from minova.trace.processes import Processes
 
 # Messages whose deliveries are still waited for; one that lies longer in its queue is shown as not delivered.
 REMEMBERED = 10_000
 # The same by size: a report of a thousand hosts is as long as a hundred other messages.
 REMEMBERED_BYTES = 16 * 1024 * 1024
+# Messages whose bytes were changed on their way and may still come; larger ones are not looked for.
+_CORRUPTED_KEPT = 100
+_CORRUPTED_BYTES = 64 * 1024
+# The debugger changes at most so many octets of a body, and keeps its length.
+_CHANGED_OCTETS = 8
 _NO_QUEUE = "no queue is bound there: nobody will get it"
 _TEXTS = {
     "held": "held in {queue} until it is let go",
@@ -42,6 +48,8 @@ class Tracker:
         # Of messages that are told of only later: RabbitMQ's channels do not wait for each other.
         self._early = collections.OrderedDict()
         self._ids = collections.OrderedDict()
+        # Bodies as they were published.
+        self._corrupted = collections.deque(maxlen=_CORRUPTED_KEPT)
 
     def published(self, body, exchange, routing_key, time, queues=(), properties=None, connection=""):
         """The events of a published message; none when it is not oslo.messaging's."""
@@ -61,6 +69,7 @@ class Tracker:
 
     def delivered(self, body, queue, time, connection=""):
         """The events of a copy that says that a queue gave a message to the consumer on a connection."""
+        self._recognize(body)
         message = self._messages.get(_digest(body))
         process = self._processes.took(message, connection) if message else ""
         return self._happened(body, events.DELIVERED, {"queue": queue, "time": time, "process": process})
@@ -69,12 +78,24 @@ class Tracker:
         """The events of a copy that only the embedded broker sends; `what` is one of NOTES."""
         if what not in NOTES:
             return []
+        self._recognize(body)
+        if what == CORRUPTED and len(body) <= _CORRUPTED_BYTES:
+            self._corrupted.append(body)
         text = _TEXTS.get(what, what).format(queue=queue)
         return self._happened(body, events.NOTED, {"time": time, "what": what, "text": text})
 
     def expired(self, now):
         """The events of the calls that nobody has answered until `now`, seconds since the epoch."""
         return [events.happened(call, events.NOTED, note) for call, note in self._deadlines.expired(now)]
+
+    def _recognize(self, body):
+        """A body that is not known may be what became of one that was corrupted; from now on it is that message's."""
+        if not self._corrupted or _digest(body) in self._messages:
+            return
+        whole = next((whole for whole in self._corrupted if _is_changed(whole, body)), None)
+        message = whole and self._messages.get(_digest(whole))
+        if message:
+            self._remember_message(_digest(body), message)
 
     def _remember_message(self, digest, message):
         # The same bytes once more (published again) take the place of the first.
@@ -104,6 +125,10 @@ class Tracker:
 
 def _digest(body):
     return hashlib.blake2b(body, digest_size=16).digest()
+
+
+def _is_changed(whole, body):
+    return len(whole) == len(body) and sum(map(operator.ne, whole, body)) <= _CHANGED_OCTETS
 
 
 def _remember(things, key, thing):

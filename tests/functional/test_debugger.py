@@ -9,6 +9,9 @@ import time
 import pytest
 
 from minova.debug.client import DebugClient
+from minova.trace.events import DELIVERED
+from minova.trace.firehose import Firehose
+from minova.trace.message import CORRUPTED
 from minova.up import ports
 from tests.broker_process import start_broker
 from tests.killable import FAST, KillableCloud
@@ -119,10 +122,17 @@ def test_duplicated_cast_is_built_once(cloud):
 
 
 def test_corrupted_cast_is_logged_by_its_receiver_and_sent_again(cloud):
-    cloud.debugger.add_fault(action="corrupt", count=1, seed=1, **BUILD)
-    cloud.check_built_once(cloud.boot("corrupted"))
+    with Firehose(cloud.transport_url) as firehose:
+        cloud.debugger.add_fault(action="corrupt", count=1, seed=1, **BUILD)
+        cloud.check_built_once(cloud.boot("corrupted"))
+        until = time.monotonic() + WAIT_SECONDS
+        delivered = (event for event in firehose.events(until) if event and event.what == DELIVERED)
+        corrupted = next(event.message for event in delivered if event.message.has(CORRUPTED))
 
     assert cloud.strikes() == [1]
+    # The trace knows the other bytes again.
+    assert corrupted.method == BUILD["method"]
+    assert [delivery["queue"] for delivery in corrupted.delivered] == [corrupted.routing_key]
     assert "Failed to process message" in cloud.said_by("compute")
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What belongs to one message is brought together, whatever the order in which the broker tells of it."""
 
+import pytest
+
 from minova.trace import tracker
 from minova.trace.events import DELIVERED, NOTED, PUBLISHED
 from tests.unit.trace import wire
@@ -55,6 +57,29 @@ def test_what_the_debugger_did_is_noted():
     assert bus.events[-1].what == NOTED
     assert bus.events[-1].facts["text"] == "held in conductor until it is let go"
     assert len(bus.events[0].message.notes) == 1
+
+
+def test_a_message_that_was_corrupted_is_known_again():
+    """Its delivery brought other bytes, and so it looked as if nobody had got it."""
+    bus = wire.Wire()
+    body = bus.publish(0, CAST)
+    bus.publish(0, call())
+    bus.note(0, body, "corrupted", "conductor")
+    changed = b"\xf8\xf9" + body[2:-6] + b"\xff" * 6
+    bus.note(0.1, changed, "held", "conductor")
+    bus.deliver(0.5, changed, "conductor")
+    assert [note["what"] for note in bus.events[0].message.notes] == ["corrupted", "held"]
+    assert [delivery["queue"] for delivery in bus.events[0].message.delivered] == ["conductor"]
+
+
+@pytest.mark.parametrize("changed_octets", [0, 9])
+def test_another_message_is_not_taken_for_one_that_was_corrupted(changed_octets):
+    bus = wire.Wire()
+    body = bus.publish(0, CAST)
+    bus.note(0, body, "corrupted", "conductor")
+    other = bytes(changed_octets) + body[changed_octets:] + bytes(not changed_octets)
+    bus.deliver(0.5, other, "conductor")
+    assert bus.events[0].message.delivered == []
 
 
 def test_a_message_that_no_queue_takes_is_lost():
