@@ -8,25 +8,14 @@ import amqp
 from minova.doctor.finding import error, ok, warning
 from minova.explain.sentence import duration
 from minova.page.management import ManagementError
-from minova.trace.firehose import Firehose, TraceError
+from minova.trace import firehose
 
 _SECONDS = 2.5
 
 
 def connect(address):
     """A connection that waits for nothing longer than a few seconds."""
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    connection = amqp.Connection(
-        host=f"{host}:{address.port}",
-        userid=address.user,
-        password=address.password,
-        virtual_host=address.virtual_host,
-        connect_timeout=_SECONDS,
-        read_timeout=_SECONDS,
-        write_timeout=_SECONDS,
-    )
-    connection.connect()
-    return connection
+    return firehose.connect(address, _SECONDS, _SECONDS)
 
 
 def why_silent(patient):
@@ -103,9 +92,9 @@ def tracing(patient):
     if why := why_silent(patient):
         return _not_traced(f"the broker does not answer ({why}).")
     try:
-        with Firehose(patient.transport_url) as firehose:
-            is_on = firehose.is_on()
-    except TraceError as err:
+        with firehose.Firehose(patient.transport_url) as listening:
+            is_on = listening.is_on()
+    except firehose.TraceError as err:
         return _not_traced(err)
     if is_on:
         return ok("The broker copies its messages to the firehose: minova trace sees them.")

@@ -7,6 +7,7 @@ import time
 import amqp
 
 from minova.page.management import ManagementError
+from minova.trace import firehose
 
 # Several open pages are one reader.
 _FRESH_SECONDS = 1
@@ -71,21 +72,9 @@ def _by_management(management):
 
 def _by_amqp(address, names):
     """The queues of these names that there are, with messages and consumers: all that AMQP tells of other people's."""
-    with _connected(address) as connection:
+    with firehose.connect(address, _CONNECT_SECONDS) as connection:
         found = [queue for name in names if (queue := _declared(connection, name))]
     return {**_EMPTY, "source": "amqp", "queues": found}
-
-
-def _connected(address):
-    """A context manager that opens the connection, and closes it."""
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    return amqp.Connection(
-        host=f"{host}:{address.port}",
-        userid=address.user,
-        password=address.password,
-        virtual_host=address.virtual_host,
-        connect_timeout=_CONNECT_SECONDS,
-    )
 
 
 def _declared(connection, name):

@@ -59,6 +59,28 @@ def broker_addresses(transport_url):
     return [_address(part, virtual_host) for part in parts.netloc.split(",")]
 
 
+def connect(address, connect_seconds=CONNECT_SECONDS, silence_seconds=None):
+    """An open amqp.Connection to a BrokerAddress, by whose name the broker's lists show who this is.
+
+    :param connect_seconds: how long the connection, and then each word of its greeting, is waited for.
+    :param silence_seconds: how long an answer afterwards, or room for what is sent; None: without end.
+    :raises OSError, amqp.exceptions.AMQPError: when it cannot be reached, or does not let us in.
+    """
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    connection = amqp.Connection(
+        host=f"{host}:{address.port}",
+        userid=address.user,
+        password=address.password,
+        virtual_host=address.virtual_host,
+        connect_timeout=connect_seconds,
+        read_timeout=silence_seconds,
+        write_timeout=silence_seconds,
+        client_properties={"connection_name": _name()},
+    )
+    connection.connect()
+    return connection
+
+
 class Firehose:
     """One connection with a queue of its own that gets a copy of every message published or delivered.
 
@@ -160,7 +182,7 @@ class Firehose:
         reasons = []
         for address in self._addresses:
             try:
-                return _connection(address)
+                return connect(address)
             except (OSError, amqp.exceptions.AMQPError) as err:
                 reasons.append(f"{address.host}:{address.port} ({_reason(err)})")
         raise TraceError(f"No broker lets us in at {', '.join(reasons)}. Is minova up running?")
@@ -248,22 +270,8 @@ def _address(part, virtual_host):
     )
 
 
-def _connection(address):
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    connection = amqp.Connection(
-        host=f"{host}:{address.port}",
-        userid=address.user,
-        password=address.password,
-        virtual_host=address.virtual_host,
-        connect_timeout=CONNECT_SECONDS,
-        client_properties={"connection_name": _name()},
-    )
-    connection.connect()
-    return connection
-
-
 def _name():
-    """By which the broker's lists show who this is; as oslo.messaging names its own connections."""
+    """As oslo.messaging names its own connections."""
     return f"{os.path.basename(sys.argv[0])}:{os.getpid()}"
 
 

@@ -39,21 +39,14 @@ def options_for(properties):
 def _server_properties(address):
     import amqp
 
-    where = f"{address.host}:{address.port}"
-    connection = amqp.Connection(
-        where,
-        userid=address.user,
-        password=address.password,
-        virtual_host=address.virtual_host,
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_CONNECT_SECONDS,
-    )
+    from minova.trace import firehose
+
     try:
-        connection.connect()
+        connection = firehose.connect(address, _CONNECT_SECONDS, _CONNECT_SECONDS)
     except (amqp.exceptions.AMQPError, OSError) as err:
         reason = getattr(err, "reply_text", None) or err
         raise errors.UpError(
-            f"The broker at {where} does not let {address.user!r} into its virtual host "
+            f"The broker at {address.host}:{address.port} does not let {address.user!r} into its virtual host "
             f"{address.virtual_host!r}: {reason}. Check --transport-url."
         ) from err
     properties = connection.server_properties

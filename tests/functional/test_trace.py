@@ -2,6 +2,8 @@
 """The firehose is read from real brokers: the embedded one, and RabbitMQ with tracing on and off."""
 
 import json
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,7 +14,7 @@ import amqp
 import pytest
 
 from minova.trace import firehose as firehose_module
-from minova.trace.firehose import Firehose, TraceError
+from minova.trace.firehose import BrokerAddress, Firehose, TraceError, broker_addresses, connect
 from minova.up.settings import without_password
 from tests import broker_process, tracing
 
@@ -137,6 +139,32 @@ def test_the_command_prints_a_line_per_message(tmp_path):
         trace.kill()
         trace.communicate()
         broker.stop()
+
+
+@pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
+def test_a_greeting_is_not_waited_for_longer_than_asked(family, host):
+    with socket.socket(family) as silent:
+        try:
+            silent.bind((host, 0))
+        except OSError:
+            pytest.skip(f"this machine has no {host}")
+        silent.listen()
+        address = BrokerAddress(host, silent.getsockname()[1], "guest", "guest", "/")
+        with pytest.raises(TimeoutError):
+            connect(address, connect_seconds=0.1)
+        # It was there: what had to wait was its greeting.
+        silent.accept()[0].close()
+
+
+def test_a_broker_that_stops_is_not_waited_for_longer_than_asked(tmp_path):
+    broker = broker_process.start_broker(tmp_path)
+    try:
+        connection = connect(broker_addresses(broker.url)[0], silence_seconds=0.1)
+        broker.send_signal(signal.SIGSTOP)
+        with pytest.raises(TimeoutError):
+            connection.channel()
+    finally:
+        broker.kill()
 
 
 def test_a_broker_that_goes_away_is_told(tmp_path):
