@@ -3,7 +3,7 @@
 
 import sys
 
-from minova import exception
+from minova import broken_pipe, exception
 from minova.api import service, wsgi_server
 from minova.cmd import common
 from minova.db import engine
@@ -11,6 +11,7 @@ from minova.db import engine
 CONF = common.CONF
 
 
+@broken_pipe.ends_quietly
 def main():
     common.parse(service.BINARY)
     try:

@@ -12,6 +12,7 @@ import sys
 from oslo_config import cfg
 
 import minova.conf
+from minova import broken_pipe
 from minova.broker import definitions, tls
 from minova.broker.server import Server, Settings
 from minova.broker.store import StoreError
@@ -26,6 +27,7 @@ _CLI_OPTS = [
 ]
 
 
+@broken_pipe.ends_quietly
 def main(argv=None):
     conf = minova.conf.CONF
     conf.register_cli_opts(_CLI_OPTS)

@@ -2,8 +2,9 @@
 """`minova`: one command for the user; a subcommand's module is imported only when it is asked for."""
 
 import importlib
-import os
 import sys
+
+from minova import broken_pipe
 
 # Name, module (with `parser()` and `run(args) -> exit code`), and the line that --help shows.
 COMMANDS = (
@@ -24,6 +25,7 @@ COMMANDS = (
 )
 
 
+@broken_pipe.ends_quietly
 def main(argv=None):
     """Run one subcommand; returns the exit code."""
     argv = sys.argv[1:] if argv is None else argv
@@ -54,10 +56,6 @@ def _run(module, argv):
         return module.run(module.parser().parse_args(argv))
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # The reader (`| head`) has gone. Without this the interpreter complains when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 from oslo_config import cfg
 
+from minova import broken_pipe
 from minova.cmd import common
 from minova.compute import manager, rpcapi
 from minova.virt import fake
@@ -14,6 +15,7 @@ _CLI_OPTS = [
 ]
 
 
+@broken_pipe.ends_quietly
 def main():
     CONF.register_cli_opts(_CLI_OPTS)
     common.parse(manager.ComputeManager.service_name)

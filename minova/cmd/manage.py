@@ -3,9 +3,11 @@
 
 import sys
 
+from minova import broken_pipe
 from minova.manage import command
 
 
+@broken_pipe.ends_quietly
 def main():
     return command.run(sys.argv[1:])
 

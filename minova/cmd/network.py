@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """minova-network: gives instances their addresses."""
 
+from minova import broken_pipe
 from minova.cmd import common
 from minova.network import manager, rpcapi
 
 CONF = common.CONF
 
 
+@broken_pipe.ends_quietly
 def main():
     common.parse(manager.NetworkManager.service_name)
     common.serve(

@@ -6,7 +6,7 @@ import sys
 from oslo_config import cfg
 
 import minova.conf
-from minova import exception, launcher
+from minova import broken_pipe, exception, launcher
 from minova.cmd import plain_logging
 from minova.conf import neighbours
 from minova.page import service
@@ -14,6 +14,7 @@ from minova.page import service
 CONF = minova.conf.CONF
 
 
+@broken_pipe.ends_quietly
 def main():
     CONF.register_cli_opt(plain_logging.DEBUG_OPT)
     neighbours.register_bus(CONF, service.DEFAULT_TRANSPORT_URL)

@@ -2,12 +2,14 @@
 """minova-scheduler: chooses and claims hosts for instances."""
 
 import minova.conf
+from minova import broken_pipe
 from minova.cmd import common
 from minova.scheduler import manager, rpcapi
 
 CONF = minova.conf.CONF
 
 
+@broken_pipe.ends_quietly
 def main():
     common.parse(manager.SchedulerManager.service_name)
     common.serve(

@@ -14,7 +14,7 @@ from oslo_config import cfg
 from oslo_db import exception as db_exception
 
 import minova.conf
-from minova import exception
+from minova import broken_pipe, exception
 
 CONF = minova.conf.CONF
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -42,6 +42,8 @@ def run(argv):
             f"The Python package {error.name} is missing; install minova with the extra for its database."
         )
     except OSError as error:
+        if broken_pipe.reader_has_gone():
+            raise
         return _fail(str(error))
     except KeyboardInterrupt:
         return 130
