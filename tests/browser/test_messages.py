@@ -123,6 +123,20 @@ def test_what_a_server_is_called_is_shown_as_text(visit, up):
     expect(page.locator("img")).to_have_count(0)
 
 
+def test_another_request_closes_the_open_message(visit, up):
+    page = open_boot(visit, up, "left")
+    up.boot("entered")
+    messages(page).nth(1).click()
+    heading = page.get_by_role("heading", name="call select_destinations")
+    expect(heading).to_be_visible()
+    page.get_by_role("link", name=re.compile("^boot of entered ")).click()
+    expect(page.get_by_role("heading", name="boot of entered")).to_be_visible()
+    expect(heading).to_be_hidden()
+    page.go_back()
+    expect(page.get_by_role("heading", name="boot of left")).to_be_visible()
+    expect(heading).to_be_visible()
+
+
 def test_an_open_message_leaves_the_page_as_wide_as_the_window(visit, up):
     page = open_boot(visit, up, "wide")
     messages(page).nth(1).click()

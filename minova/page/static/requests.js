@@ -96,6 +96,7 @@ export class RequestsView {
   _choose(id) {
     this._id = id;
     this._message = null;
+    byId("message").hidden = true;
     this._request = null;
     this._diagram.reset();
     this._refreshSoon();
