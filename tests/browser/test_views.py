@@ -112,6 +112,14 @@ def test_a_decision_is_a_table_of_filters_by_host_and_one_of_weights(visit, serv
     expect(chosen).to_contain_text("chosen")
 
 
+def test_on_a_phone_a_decision_is_read_without_scrolling_sideways(visit, server):
+    page = visit("servers", width=390)
+    page.get_by_role("link", name="Scheduling of lost").click()
+    box = page.get_by_role("group", name="What each filter said of each host")
+    expect(box.get_by_role("cell", name=re.compile("refused: "))).to_have_count(3)
+    assert box.evaluate("element => element.scrollWidth <= element.clientWidth")
+
+
 def test_topology_names_queues_with_their_consumers(visit):
     page = open_view(visit, "topology")
     row = page.get_by_role("table", name="Queues").get_by_role("row").filter(has_text="compute.host1")

@@ -37,7 +37,7 @@ function filterTable(decision) {
     key: host.host,
     cells: [host.host, ...names.map((name) => verdict(host.filters[name]))],
   }));
-  return [el("h4", {}, "Filters"), table("What each filter said of each host", ["Host", ...names], rows), notNamed(decision)];
+  return [el("h4", {}, "Filters"), table("What each filter said of each host", ["Host", ...names], rows, { cards: true }), notNamed(decision)];
 }
 
 function verdict({ answer, reason }) {
@@ -73,7 +73,7 @@ function weightTable(decision) {
       ...decision.weighers.map((name) => fixed(host.weighers[name])),
     ],
   }));
-  return [el("h4", {}, "Weights"), table("Weights of the hosts that were left", ["Host", "Sum", ...decision.weighers], rows)];
+  return [el("h4", {}, "Weights"), table("Weights of the hosts that were left", ["Host", "Sum", ...decision.weighers], rows, { cards: true })];
 }
 
 function fixed(number) {

@@ -86,7 +86,8 @@ function box(node, changes) {
   const { width } = COLUMNS[node.kind];
   const isNew = changes.isNew(node.kind, node.name);
   const full = node.queue?.messages > 0;
-  const deserted = node.queue && node.queue.consumers === 0;
+  // What is one connection's alone is that one's to leave: the page counts so what it has missed.
+  const deserted = node.queue && node.queue.consumers === 0 && !node.queue.exclusive;
   return shape(
     "g",
     { "data-key": `${node.kind} ${node.name}`, class: ["node", node.kind, isNew && "new", full && "full", deserted && "deserted"].filter(Boolean).join(" ") },

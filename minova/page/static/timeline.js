@@ -65,7 +65,8 @@ function row(step, begin, total) {
 
 function bar(step, begin, total) {
   const share = (seconds) => (total > 0 ? (seconds / total) * 100 : 0);
-  const left = share(step.begin - begin);
+  // What took no time at the very end is seen, too.
+  const left = Math.min(share(step.begin - begin), 99.5);
   const width = Math.min(Math.max(share(step.end - step.begin), 0.5), 100 - left);
   return bars(left, width, step.kind);
 }

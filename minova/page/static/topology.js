@@ -108,7 +108,7 @@ function depth(queue) {
 }
 
 function nobody(queue) {
-  return queue.consumers > 0 ? "?" : el("span", { class: "state bad" }, "nobody");
+  return queue.consumers > 0 ? "?" : el("span", { class: queue.exclusive ? "state muted" : "state bad" }, "nobody");
 }
 
 function features(queue) {
