@@ -12,9 +12,10 @@ def is_up(service):
 
 
 def outage_seconds():
-    """How long conductors may be silent before that is an outage: hosts, which report through them, soon count as down.
+    """How long conductors may be silent before that is an outage, which counts for no host's silence.
 
-    Never so short that the pause between two reports of a conductor that is well would be one: then no host would
-    ever count as down.
+    A shorter silence counts, and leaves hosts, which report through conductors, time to come back to the broker before
+    they count as down. Never so short that the pause between two reports of a conductor that is well would be one: then
+    no host would ever count as down.
     """
-    return max(2 * CONF.report_interval, CONF.service_down_time - CONF.report_interval)
+    return max(2 * CONF.report_interval, CONF.service_down_time / 2)

@@ -9,7 +9,7 @@ from concurrent import futures
 import oslo_messaging as messaging
 
 import minova.conf
-from minova import exception, manager, objects, servicegroup
+from minova import baserpc, context, exception, manager, objects, servicegroup
 from minova.compute import rpcapi as compute_rpcapi
 from minova.compute import task_states, tasks_in_hand
 from minova.conductor import records, rpcapi
@@ -37,6 +37,7 @@ class ConductorManager(manager.Manager):
         shared = (self._db, self._records, query.SchedulerQueryClient(bus), compute)
         builds, evacuations = build.BuildInstances(*shared), evacuate.Evacuations(*shared)
         self._tasks_in_hand = tasks_in_hand.TasksInHand()
+        self._base_rpcapi = baserpc.BaseAPI(bus, rpcapi.TOPIC)
         # Of the monotonic clock.
         self._reported = time.monotonic()
         self._recovering = futures.ThreadPoolExecutor(_RECOVERING_AT_ONCE, "recovery")
@@ -58,22 +59,22 @@ class ConductorManager(manager.Manager):
 
     def pre_start_hook(self):
         # What comes first may be about a host whose reports nobody wrote down for a while.
-        self.report_state()
+        self._report()
 
-    @engine.retry_on_deadlock
     def report_state(self):
-        """The service lives, and it works on what it has in hand: a scheduler may be slow to answer."""
-        held = [instances.Task(*task) for task in self._tasks_in_hand.list()]
-        with self._db.writer() as conn:
-            services.pass_over_outage(
-                conn, self.service_name, "minova-compute", servicegroup.outage_seconds()
-            )
-            services.report(conn, CONF.host, self.service_name, rpcapi.TOPIC, "internal")
-            instances.extend_deadlines(conn, held, CONF.task.deadline_seconds)
-        self._reported = time.monotonic()
+        """The service lives, and can be reached: it says so where it hears itself by way of the broker.
+
+        A conductor that cannot be reached hears no host either. It is silent, so that this time counts for no host.
+        """
+        try:
+            self._base_rpcapi.ping(context.get_admin_context(), "heard", server=CONF.host)
+        except messaging.MessagingException as error:
+            LOG.warning("no report, since nobody can reach this conductor: %s", error)
+        else:
+            self._report()
 
     def periodic_tasks(self):
-        return [(CONF.task.sweep_interval, self._sweep)]
+        return [(CONF.report_interval, self._keep_tasks), (CONF.task.sweep_interval, self._sweep)]
 
     def hand_back(self):
         self._hand_back(self._tasks_in_hand.list())
@@ -129,14 +130,35 @@ class ConductorManager(manager.Manager):
         """Called by a compute whose guest stopped, crashed or started by itself."""
         self._records.sync_power_state(instance_uuid, host, power_state)
 
+    @engine.retry_on_deadlock
+    def _keep_tasks(self):
+        """They are worked on: a scheduler may be slow to answer."""
+        held = [instances.Task(*task) for task in self._tasks_in_hand.list()]
+        if held:
+            with self._db.writer() as conn:
+                instances.extend_deadlines(conn, held, CONF.task.deadline_seconds)
+
     def _sweep(self):
-        self._end_silence()
-        self._recovery.sweep()
+        # A host may seem dead only because this process slept, or the broker or the database was away.
+        if not self._is_silent():
+            self._recovery.sweep()
 
     def _end_silence(self):
-        """Where this process slept, or the database was away, nobody shall be taken for dead because of that."""
-        if time.monotonic() - self._reported > servicegroup.outage_seconds():
-            self.report_state()
+        """A message has come, so others reach this conductor; no host shall be taken for dead because it was silent."""
+        if self._is_silent():
+            self._report()
+
+    def _is_silent(self):
+        return time.monotonic() - self._reported > servicegroup.outage_seconds()
+
+    @engine.retry_on_deadlock
+    def _report(self):
+        with self._db.writer() as conn:
+            services.pass_over_outage(
+                conn, self.service_name, "minova-compute", servicegroup.outage_seconds()
+            )
+            services.report(conn, CONF.host, self.service_name, rpcapi.TOPIC, "internal")
+        self._reported = time.monotonic()
 
     @engine.retry_on_deadlock
     def _hand_back(self, tasks):
