@@ -6,8 +6,11 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 import threading
 import time
+
+from tests.tutorial import guard
 
 _END = "--- end of command:"
 _QUIT_SECONDS = 30
@@ -30,6 +33,12 @@ class Terminal:
             cwd=directory,
             env=environment,
             # Its own session, so that it can be told what belongs to it.
+            start_new_session=True,
+        )
+        self._guard = subprocess.Popen(
+            [sys.executable, guard.__file__, str(self._process.pid)],
+            stdin=subprocess.PIPE,
+            # Ctrl-C is not for it.
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read)
@@ -79,9 +88,7 @@ class Terminal:
         self._process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(deadline - time.monotonic())
-        for pid in self._session():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        self._guard.communicate()
         self._process.wait()
         self._reader.join()
         self._process.stdout.close()
@@ -107,13 +114,6 @@ class Terminal:
 
     def _groups(self):
         """Process groups of what the shell itself started."""
-        return [pid for pid, parent, group, _ in _processes() if parent == self._process.pid and pid == group]
-
-    def _session(self):
-        return [pid for pid, _, _, session in _processes() if session == self._process.pid]
-
-
-def _processes():
-    """(process id, parent, process group, session) of all that run."""
-    table = subprocess.run(["ps", "-axo", "pid=,ppid=,pgid=,sess="], capture_output=True, text=True).stdout
-    return [tuple(map(int, row.split())) for row in table.splitlines()]
+        return [
+            pid for pid, parent, group, _ in guard.processes() if parent == self._process.pid and pid == group
+        ]
