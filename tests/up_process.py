@@ -1,39 +1,50 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A whole `minova up` on free ports for tests, with its page."""
+"""A whole `minova up` on free ports for tests, asked by its API and by the commands that people type."""
 
 import json
 import os
 import subprocess
 import sys
-import time
 
 from minova.up import example
 from minova.up.api_client import ApiClient
+from tests.waiting import wait_until
 
 MINOVA = os.path.join(os.path.dirname(sys.executable), "minova")
-START_SECONDS = 90
 STOP_SECONDS = 90
+_COMMAND_SECONDS = 90
 
 
 class UpProcess:
-    """Started at once; ``wait_ready()`` before it is used."""
+    """Started at once; ``wait_ready()`` before it is used. A context that stops it."""
 
     def __init__(self, state_path, *arguments):
         self.state_path = state_path
-        self._output = state_path.with_name(f"{state_path.name}.out")
-        ports = [text for name in ("api", "broker", "page") for text in (f"--{name}-port", "0")]
+        # The file in which is what it says.
+        self.output = state_path.with_name(f"{state_path.name}.out")
+        # With these the management API and the page get free ports, too.
+        ports = ["--api-port", "0", "--broker-port", "0"]
         command = [MINOVA, "up", "--state-path", state_path, *ports, *arguments]
-        with self._output.open("w") as stream:
-            self._process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT)
+        with self.output.open("w") as stream:
+            self.process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        self.stop()
 
     def wait_ready(self):
-        wait_until(lambda: self.record().get("ready") or self._process.poll() is not None, START_SECONDS)
-        assert self._process.poll() is None, self._output.read_text()
+        wait_until(lambda: self.record().get("ready") or self.process.poll() is not None)
+        assert self.process.poll() is None, self.output.read_text()
         return self
 
     def record(self):
         path = self.state_path / "up.json"
         return json.loads(path.read_text()) if path.exists() else {}
+
+    def pid(self, service):
+        return self.record()["processes"][service]
 
     @property
     def page_url(self):
@@ -41,28 +52,38 @@ class UpProcess:
 
     @property
     def api(self):
-        return ApiClient(self.record()["api_url"], timeout_seconds=10)
+        return ApiClient(self.record()["api_url"], timeout_seconds=20)
 
-    def boot(self, name, **fields):
-        """The new server as it is when it is built; ``fields`` are further ones of POST /servers."""
+    def minova(self, *arguments):
+        """The subprocess.CompletedProcess of a command on this minova."""
+        command = [MINOVA, *arguments, "--state-path", self.state_path]
+        return subprocess.run(command, capture_output=True, text=True, timeout=_COMMAND_SECONDS)
+
+    def service(self, *arguments):
+        """What `minova service` printed when it did what it was told."""
+        done = self.minova("service", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def create(self, name, **fields):
+        """Ask for a server; returns its id. ``fields`` are further ones of POST /servers."""
         body = example.server_body(self.api, name)
         body["server"] |= fields
-        return self.wait_built(f"/servers/{self.api.send('POST', '/servers', body)[1]['server']['id']}")
+        return self.api.send("POST", "/servers", body)[1]["server"]["id"]
+
+    def boot(self, name, **fields):
+        """As create(); returns the server as it is when it is built."""
+        return self.wait_built(f"/servers/{self.create(name, **fields)}")
 
     def wait_built(self, path):
         """The server of a path of the API, as soon as it is ACTIVE or ERROR."""
         wait_until(lambda: self.api.get(path)["server"]["status"] in ("ACTIVE", "ERROR"))
         return self.api.get(path)["server"]
 
+    def status(self, server_id):
+        return self.api.get(f"/servers/{server_id}")["server"]["status"]
+
     def stop(self):
-        if self._process.poll() is None:
-            self._process.terminate()
-        return self._process.wait(timeout=STOP_SECONDS)
-
-
-def wait_until(condition, timeout_seconds=60):
-    """:raises AssertionError: when it does not come true in time."""
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "this did not come true in time"
-        time.sleep(0.05)
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(timeout=STOP_SECONDS)

@@ -16,9 +16,8 @@ def browser():
 @pytest.fixture(scope="module")
 def up(browser, tmp_path_factory):
     """One for all tests of a file."""
-    running = UpProcess(tmp_path_factory.mktemp("page") / "state")
-    yield running.wait_ready()
-    running.stop()
+    with UpProcess(tmp_path_factory.mktemp("page") / "state") as running:
+        yield running.wait_ready()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 import flask
 import pytest
@@ -21,6 +20,7 @@ from minova import exception
 from minova.api import errors, wsgi_server
 from tests import broker_process
 from tests.cloud import free_port
+from tests.waiting import wait_until
 
 _API = pathlib.Path(sys.executable).parent / "minova-api"
 _HELLO = b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -270,10 +270,3 @@ def status_of(port, path):
         return None
     finally:
         connection.close()
-
-
-def wait_until(condition, timeout_seconds=30):
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)

@@ -2,55 +2,42 @@
 """`minova hold`, `step` and `fault` on a running minova up."""
 
 import json
-import subprocess
 
 import pytest
 
-from minova.up import example
-from tests.up_process import MINOVA, UpProcess, wait_until
+from tests.up_process import UpProcess
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory):
-    running = UpProcess(tmp_path_factory.mktemp("debug") / "state", "--hosts", "1").wait_ready()
-    yield running
-    running.stop()
+    with UpProcess(tmp_path_factory.mktemp("debug") / "state", "--hosts", "1") as running:
+        yield running.wait_ready()
 
 
 def minova(up, *arguments, code=0):
     """Run a command on that minova up; returns what it prints, on standard error when it is to fail."""
-    command = [MINOVA, *arguments, "--state-path", up.state_path]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=90)
+    done = up.minova(*arguments)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stderr if code else done.stdout
 
 
-def post_server(up, name):
-    """Ask for a server; returns its id without waiting for it."""
-    body = example.server_body(up.api, name)
-    return up.api.send("POST", "/servers", body)[1]["server"]["id"]
-
-
-def status(up, uuid):
-    return up.api.get(f"/servers/{uuid}")["server"]["status"]
-
-
 def test_boot_is_held_looked_at_and_let_go(up):
     assert minova(up, "hold", "add", "--method", "build_*") == "hold 1: method build_*; has held 0\n"
-    uuid = post_server(up, "web-1")
+    uuid = up.create("web-1")
     text = minova(up, "hold", "list", "--wait", "30s")
 
     assert text.startswith("hold 1: method build_*; has held 1\n\nmessage 1 waits for ")
     assert "  cast compute_task.build_instances to conductor" in text
     assert f"  about {uuid}\n" in text
     assert all(len(line) <= 80 for line in text.splitlines())
-    assert status(up, uuid) == "BUILD"
+    assert up.status(uuid) == "BUILD"
     assert "compute_task.build_instances to conductor" in minova(up, "step", "--wait", "30s")
     (held,) = json.loads(minova(up, "hold", "list", "--json", "--wait", "30s"))["held"]
     assert (held["method"], held["server_names"]) == ("build_and_run_instance", ["web-1"])
     assert minova(up, "step", "99", code=1) == "minova step: There is no held message 99.\n"
     assert minova(up, "hold", "clear") == "1 cleared, 1 released\n"
-    wait_until(lambda: status(up, uuid) == "ACTIVE")
+    wait_until(lambda: up.status(uuid) == "ACTIVE")
     assert minova(up, "hold", "list") == "There are no holds.\n"
     assert minova(up, "step", code=1) == "minova step: No message is held.\n"
 

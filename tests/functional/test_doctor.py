@@ -11,7 +11,8 @@ from minova.debug.client import DebugClient
 from minova.doctor import broker, queue_states
 from minova.page import management
 from minova.trace import firehose
-from tests.running_up import Up, wait_until
+from tests.up_process import UpProcess
+from tests.waiting import wait_until
 
 # Of a machine that is busy with other tests; an idle one takes under 8 s.
 LONGEST_SECONDS = 40
@@ -19,18 +20,15 @@ LONGEST_SECONDS = 40
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory):
-    running = Up(tmp_path_factory.mktemp("doctor") / "state", "--hosts", "2")
-    yield running
-    running.stop()
+    with UpProcess(tmp_path_factory.mktemp("doctor") / "state", "--no-page", "--hosts", "2") as running:
+        yield running.wait_ready()
 
 
 @pytest.fixture(scope="module")
 def on_rabbitmq(tmp_path_factory, rabbitmq_url):
-    running = Up(
-        tmp_path_factory.mktemp("doctor") / "rabbit", "--hosts", "1", "--transport-url", rabbitmq_url
-    )
-    yield running
-    running.stop()
+    state_path = tmp_path_factory.mktemp("doctor") / "rabbit"
+    with UpProcess(state_path, "--no-page", "--hosts", "1", "--transport-url", rabbitmq_url) as running:
+        yield running.wait_ready()
 
 
 def examine(up):

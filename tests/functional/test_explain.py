@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`minova explain` on what really happened to servers of a running `minova up`."""
 
+import contextlib
 import json
 import os
 import signal
@@ -11,7 +12,8 @@ import pytest
 
 from minova.trace import recording
 from minova.trace.firehose import Firehose
-from tests.running_up import Up, wait_until
+from tests.up_process import UpProcess
+from tests.waiting import wait_until
 
 # A deadline that can be waited for, and one that no busy machine passes by itself.
 _CONFIG = """
@@ -27,23 +29,23 @@ sweep_interval = 0.5
 @pytest.fixture(scope="module")
 def up(tmp_path_factory):
     directory = tmp_path_factory.mktemp("explain")
-    running = _start(directory, 60, "--hosts", "2", "--processes", "compute=2")
-    yield running
-    running.stop()
+    with _started(directory, 60, "--hosts", "2", "--processes", "compute=2") as running:
+        yield running
 
 
 @pytest.fixture
 def hasty(tmp_path):
     """One whose tasks are taken over soon."""
-    running = _start(tmp_path, 3, "--hosts", "2", "--processes", "compute=2")
-    yield running
-    running.stop()
+    with _started(tmp_path, 3, "--hosts", "2", "--processes", "compute=2") as running:
+        yield running
 
 
-def _start(directory, deadline, *arguments):
+@contextlib.contextmanager
+def _started(directory, deadline, *arguments):
     config = directory / "minova.conf"
     config.write_text(_CONFIG.format(deadline=deadline))
-    return Up(directory / "state", "--config-file", config, *arguments)
+    with UpProcess(directory / "state", "--no-page", "--config-file", config, *arguments) as running:
+        yield running.wait_ready()
 
 
 def explain(up, server):
@@ -67,7 +69,7 @@ def texts(story):
 
 
 def test_a_boot(up):
-    server_id = up.boot("plain")
+    server_id = up.boot("plain")["id"]
     story = explain(up, "plain")
     asked, choice, built, end = texts(story)
     assert asked.endswith("asked minova-api to boot plain.")
@@ -102,7 +104,7 @@ def test_no_valid_host(up):
 
 
 def test_a_reschedule(up):
-    up.boot("second-try", minova_fail="spawn:1")
+    up.boot("second-try", metadata={"minova:fail": "spawn:1"})
     story = explain(up, "second-try")
     retries = [sentence["text"] for sentence in story["past"] if sentence["kind"] == "retry"]
     assert "could not build it: The hypervisor failed to spawn" in retries[0]
@@ -111,7 +113,7 @@ def test_a_reschedule(up):
 
 
 def test_a_server_that_no_host_could_build(up):
-    up.boot("hopeless", minova_fail="spawn")
+    up.boot("hopeless", metadata={"minova:fail": "spawn"})
     story = explain(up, "hopeless")
     (fault,) = story["faults"]
     assert "reason of each failed host" in fault["meanings"][0]["to_do"]
@@ -120,7 +122,7 @@ def test_a_server_that_no_host_could_build(up):
 
 
 def test_a_deleted_server_by_its_name(up):
-    server_id = up.boot("gone")
+    server_id = up.boot("gone")["id"]
     up.api.send("DELETE", f"/servers/{server_id}")
     story = explain_until(up, "gone", lambda told: told["server"]["deleted"])
     assert any(text.endswith("asked minova-api to delete gone.") for text in texts(story))
@@ -186,7 +188,7 @@ def _server(up, server_id):
 
 
 def test_a_compute_that_falls_silent_and_the_takeover(hasty):
-    server_id = hasty.create("taken-over", minova_spawn_seconds="30")
+    server_id = hasty.create("taken-over", metadata={"minova:spawn_seconds": "30"})
     wait_until(lambda: _server(hasty, server_id)["OS-EXT-STS:task_state"] == "spawning")
     victim = _server(hasty, server_id)["OS-EXT-SRV-ATTR:host"]
     other = {"host1": "host2", "host2": "host1"}[victim]
@@ -207,11 +209,8 @@ def test_a_compute_that_falls_silent_and_the_takeover(hasty):
 @pytest.mark.parametrize("kind", ["postgresql", "mysql"])
 def test_on_a_database_server(tmp_path, request, kind):
     url = request.getfixturevalue(f"{kind}_url")
-    up = Up(tmp_path / "state", "--hosts", "1", "--database-connection", url)
-    try:
-        up.boot("there", minova_fail="spawn:1")
+    with UpProcess(tmp_path / "state", "--no-page", "--hosts", "1", "--database-connection", url) as up:
+        up.wait_ready().boot("there", metadata={"minova:fail": "spawn:1"})
         assert "could not build it" in " ".join(texts(explain(up, "there")))
         wait_until(lambda: up.minova("doctor").returncode == 0)
         assert f"{kind} answers" in up.minova("doctor").stdout
-    finally:
-        up.stop()

@@ -20,6 +20,7 @@ from minova import baserpc, context, rpc, rpc_client, rpc_reconnect
 from minova.objects import base as objects_base
 from tests import broker_process
 from tests.cloud import free_port
+from tests.waiting import wait_until
 
 CONF = minova.conf.CONF
 _HOSTS = 100
@@ -135,7 +136,7 @@ def test_a_listener_tries_less_often_the_longer_it_takes_and_then_comes_back(con
         broker.kill()
         with _closed_door(broker.port) as moments:
             began = time.monotonic()
-            _wait_until(lambda: moments and moments[-1] - began > _OUTAGE_SECONDS)
+            wait_until(lambda: moments and moments[-1] - began > _OUTAGE_SECONDS)
         broker.start()
 
         # A call would wait for the queue, and for the queue of its answer.
@@ -214,13 +215,6 @@ def _outcome(bus, topic):
     except rpc_client.NobodyListens:
         return "nobody"
     return "sent"
-
-
-def _wait_until(condition):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "this did not come true in time"
-        time.sleep(0.05)
 
 
 def _queues_of(server):

@@ -6,14 +6,15 @@ import signal
 import pytest
 
 from minova.up import processes
-from tests.running_up import Up, wait_until
+from tests.up_process import UpProcess
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory):
-    running = Up(tmp_path_factory.mktemp("service") / "state", "--hosts", "2", "--processes", "compute=2")
-    yield running
-    running.stop()
+    state_path = tmp_path_factory.mktemp("service") / "state"
+    with UpProcess(state_path, "--no-page", "--hosts", "2", "--processes", "compute=2") as running:
+        yield running.wait_ready()
 
 
 def test_a_killed_service_comes_back(up):
@@ -81,9 +82,8 @@ def test_the_screen_tells_what_was_done(up):
 
 @pytest.mark.parametrize("how", ["down", "interrupt"])
 def test_the_end_comes_although_services_are_paused_or_stopped(tmp_path, how):
-    up = Up(tmp_path / "state", "--hosts", "1")
-    try:
-        up.service("pause", "api", "conductor", "broker")
+    with UpProcess(tmp_path / "state", "--no-page", "--hosts", "1") as up:
+        up.wait_ready().service("pause", "api", "conductor", "broker")
         up.service("stop", "network")
         pids = up.record()["processes"].values()
         if how == "down":
@@ -93,16 +93,13 @@ def test_the_end_comes_although_services_are_paused_or_stopped(tmp_path, how):
         assert up.process.wait(timeout=90) == 0, up.output.read_text()
         assert not any(processes.alive(pid) for pid in pids)
         assert not (tmp_path / "state" / "control.sock").exists()
-    finally:
-        up.stop()
 
 
 def test_services_that_are_paused_end_with_a_killed_up(tmp_path):
-    up = Up(tmp_path / "state", "--hosts", "1")
-    up.service("pause", "conductor")
-    pids = up.record()["processes"].values()
-    up.process.kill()
-    up.process.wait()
+    with UpProcess(tmp_path / "state", "--no-page", "--hosts", "1") as up:
+        up.wait_ready().service("pause", "conductor")
+        pids = up.record()["processes"].values()
+        up.process.kill()
     wait_until(lambda: not any(processes.alive(pid) for pid in pids))
     assert "No minova up runs on" in up.minova("service", "list").stderr
 
@@ -114,4 +111,4 @@ def row(up, service):
 
 def test_what_works_again_works(up):
     wait_until(lambda: up.minova("status").returncode == 0)
-    assert up.status(up.boot("again")) == "ACTIVE"
+    assert up.boot("again")["status"] == "ACTIVE"

@@ -6,73 +6,20 @@ import os
 import re
 import signal
 import subprocess
-import sys
-import time
 
 import pytest
 
-from minova.up import example
-from minova.up.api_client import ApiClient
+from tests.up_process import MINOVA, UpProcess
+from tests.waiting import wait_until
 
-MINOVA = os.path.join(os.path.dirname(sys.executable), "minova")
-START_SECONDS = 60
 SERVICES = ("api", "broker", "compute", "conductor", "network", "scheduler")
-
-
-class Up:
-    """A running `minova up` on free ports."""
-
-    def __init__(self, state_path, *arguments):
-        self.state_path = state_path
-        self.output = state_path.with_name(f"{state_path.name}.out")
-        command = [
-            MINOVA,
-            "up",
-            "--state-path",
-            state_path,
-            "--api-port",
-            "0",
-            "--broker-port",
-            "0",
-            *arguments,
-        ]
-        with self.output.open("w") as stream:
-            self.process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT)
-
-    def wait_ready(self):
-        wait_until(lambda: self.record().get("ready") or self.process.poll() is not None)
-        assert self.process.poll() is None, self.text()
-        return self
-
-    def record(self):
-        path = self.state_path / "up.json"
-        return json.loads(path.read_text()) if path.exists() else {}
-
-    @property
-    def api(self):
-        return ApiClient(self.record()["api_url"], timeout_seconds=10)
-
-    def text(self):
-        return self.output.read_text()
-
-    def minova(self, *arguments):
-        command = [MINOVA, *arguments, "--state-path", self.state_path]
-        return subprocess.run(command, capture_output=True, text=True, timeout=90)
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-        return self.process.wait(timeout=90)
 
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory):
     """One that all tests share which leave it as it is."""
-    running = Up(tmp_path_factory.mktemp("up") / "state")
-    try:
+    with UpProcess(tmp_path_factory.mktemp("up") / "state") as running:
         yield running.wait_ready()
-    finally:
-        running.stop()
 
 
 @pytest.fixture
@@ -81,27 +28,12 @@ def start(tmp_path):
     started = []
 
     def start(*arguments):
-        started.append(Up(tmp_path / "state", "--hosts", "1", *arguments))
+        started.append(UpProcess(tmp_path / "state", "--hosts", "1", *arguments))
         return started[-1].wait_ready()
 
     yield start
     for running in started:
         running.stop()
-
-
-def wait_until(condition, timeout_seconds=START_SECONDS):
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "this did not come true in time"
-        time.sleep(0.05)
-
-
-def boot(api, name):
-    """Boot one server and wait until it is built; returns it."""
-    _, answer = api.send("POST", "/servers", example.server_body(api, name))
-    server_id = answer["server"]["id"]
-    wait_until(lambda: api.get(f"/servers/{server_id}")["server"]["status"] in ("ACTIVE", "ERROR"))
-    return api.get(f"/servers/{server_id}")["server"]
 
 
 def processes_of(state_path):
@@ -116,7 +48,7 @@ def test_every_service_is_a_process_of_its_own(up):
 
 
 def test_a_server_becomes_active(up):
-    assert boot(up.api, "one")["status"] == "ACTIVE"
+    assert up.boot("one")["status"] == "ACTIVE"
 
 
 def test_status_finds_all_answering(up):
@@ -152,8 +84,8 @@ def test_trace_of_one_server(up):
 
 def test_a_second_start_keeps_the_servers_and_the_stop_leaves_nothing(start):
     first = start()
-    server = boot(first.api, "kept")
-    assert first.stop() == 0, first.text()
+    server = first.boot("kept")
+    assert first.stop() == 0, first.output.read_text()
     assert processes_of(first.state_path) == []
     second = start()
     assert second.api.get(f"/servers/{server['id']}")["server"]["status"] == "ACTIVE"
@@ -164,7 +96,7 @@ def test_a_second_start_keeps_the_servers_and_the_stop_leaves_nothing(start):
 
 def test_killed_up_leaves_no_service_behind(start):
     up = start("--workers", "api=2", "--workers", "conductor=2")
-    assert boot(up.api, "by-workers")["status"] == "ACTIVE"
+    assert up.boot("by-workers")["status"] == "ACTIVE"
     up.process.kill()
     up.process.wait()
     wait_until(lambda: not processes_of(up.state_path))
@@ -176,21 +108,21 @@ def test_what_is_killed_comes_back_and_works_again(start):
     for service in ("broker", "conductor"):
         os.kill(before[service], signal.SIGKILL)
     wait_until(lambda: up.record()["restarts"] == {"broker": 1, "conductor": 1})
-    assert boot(up.api, "after")["status"] == "ACTIVE"
+    assert up.boot("after")["status"] == "ACTIVE"
     wait_until(lambda: up.minova("status").returncode == 0)
-    assert up.stop() == 0, up.text()
+    assert up.stop() == 0, up.output.read_text()
     assert processes_of(up.state_path) == []
 
 
 def test_rabbitmq_instead_of_the_embedded_broker(start, rabbitmq_url):
     up = start("--transport-url", rabbitmq_url)
-    assert boot(up.api, "on-rabbitmq")["status"] == "ACTIVE"
+    assert up.boot("on-rabbitmq")["status"] == "ACTIVE"
     assert not any("minova-broker" in row for row in processes_of(up.state_path))
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mysql"])
 def test_a_real_database_instead_of_sqlite(start, request, kind):
     up = start("--database-connection", request.getfixturevalue(f"{kind}_url"))
-    assert boot(up.api, f"on-{kind}")["status"] == "ACTIVE"
+    assert up.boot(f"on-{kind}")["status"] == "ACTIVE"
     assert up.stop() == 0
     assert not (up.state_path / "minova.sqlite3").exists()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from tests.tutorial import guard, reader
-from tests.up_process import wait_until
+from tests.waiting import wait_until
 
 _KILLED = """
 import os, signal, sys

@@ -3,7 +3,6 @@
 
 import queue
 import threading
-import time
 import uuid
 
 import oslo_messaging as messaging
@@ -11,6 +10,7 @@ import pytest
 from oslo_config import cfg
 
 from tests.broker_process import start_broker
+from tests.waiting import wait_until
 
 WAIT_SECONDS = 60
 
@@ -101,13 +101,6 @@ def bus(broker, conf):
     made.close()
 
 
-def wait_for(condition):
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
 def answers(client):
     # A message that arrives before the server has declared its queues again is lost: on every broker.
     try:
@@ -132,7 +125,7 @@ def test_cast_reaches_one_of_two_servers(bus):
     client = bus.client()
     for number in range(10):
         client.cast({}, "echo", value=number)
-    wait_for(lambda: sum(endpoint.seen.qsize() for endpoint in endpoints) == 10)
+    wait_until(lambda: sum(endpoint.seen.qsize() for endpoint in endpoints) == 10)
     assert all(endpoint.seen.qsize() == 5 for endpoint in endpoints)
 
 
@@ -259,7 +252,7 @@ def test_clients_and_servers_come_back_after_the_broker(tmp_path, conf, way):
             broker.start()
         else:
             broker.restart()
-        wait_for(lambda: answers(client))
+        wait_until(lambda: answers(client))
     finally:
         bus.close()
         broker.stop()
