@@ -2,17 +2,14 @@
 """A whole minova of real processes for tests, each started by hand as a user would, each killable."""
 
 import contextlib
-import json
 import pathlib
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 
 from minova.up import ports
-from tests import broker_process
+from tests import broker_process, http_client
 
 _SCRIPTS = pathlib.Path(sys.executable).parent
 _START_SECONDS = 90
@@ -128,17 +125,14 @@ class Cloud:
         """Wait until at least ``count`` services are listed as up."""
         self.wait_for(lambda: self._count_up() >= count, f"{count} services up", _START_SECONDS)
 
-    def request(self, method, path, body=None, headers=None):
+    def ask(self, method, path, body=None, headers=()):
+        """The http_client.Answer to one request to the API."""
+        return http_client.ask(self.api_port, method, path, body, headers)
+
+    def request(self, method, path, body=None, headers=()):
         """One request to the API: (status, decoded body or None)."""
-        payload = None if body is None else json.dumps(body).encode()
-        all_headers = {"Content-Type": "application/json", **(headers or {})}
-        url = f"http://127.0.0.1:{self.api_port}{path}"
-        request = urllib.request.Request(url, method=method, data=payload, headers=all_headers)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status, _decoded(answer.read())
-        except urllib.error.HTTPError as error:
-            return error.code, _decoded(error.read())
+        answer = self.ask(method, path, body, headers)
+        return answer.status, answer.document
 
     def boot(self, name="bar", **server):
         """Ask for a server of the smallest flavor; returns its id."""
@@ -217,10 +211,6 @@ class Cloud:
 
     def _logs(self):
         return "\n".join(f"--- {p.log_path.name}\n{p.log()[-3000:]}" for p in self.processes)
-
-
-def _decoded(payload):
-    return json.loads(payload) if payload else None
 
 
 def free_port():

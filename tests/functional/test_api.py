@@ -2,7 +2,6 @@
 """minova-api as HTTP sees it: a real server on a socket, slow and rude clients, starting and stopping."""
 
 import contextlib
-import http.client
 import json
 import pathlib
 import signal
@@ -18,7 +17,7 @@ from oslo_config import fixture as config_fixture
 import minova.conf
 from minova import exception
 from minova.api import errors, wsgi_server
-from tests import broker_process
+from tests import broker_process, http_client
 from tests.cloud import free_port
 from tests.waiting import wait_until
 
@@ -65,13 +64,8 @@ class Server:
         return socket.create_connection(self.address, timeout=_SECONDS)
 
     def ask(self, method="GET", path="/hello", body=None):
-        connection = http.client.HTTPConnection(*self.address, timeout=_SECONDS)
-        try:
-            connection.request(method, path, body)
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
+        answer = http_client.ask(self.address[1], method, path, body)
+        return answer.status, answer.payload
 
 
 @pytest.fixture
@@ -262,11 +256,7 @@ def children_of(pid):
 
 
 def status_of(port, path):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
     try:
-        connection.request("GET", path)
-        return connection.getresponse().status
+        return http_client.ask(port, "GET", path).status
     except OSError:
         return None
-    finally:
-        connection.close()

@@ -3,13 +3,12 @@
 
 import concurrent.futures
 import contextlib
-import http.client
-import json
 import sqlite3
 import time
 
 import pytest
 
+from tests import http_client
 from tests.cloud import Cloud
 
 _CLIENTS = 250
@@ -29,13 +28,7 @@ def make_cloud(tmp_path):
 
 
 def _post(cloud, body):
-    """(status, headers, decoded body) of one create, on a connection of its own."""
-    with contextlib.closing(
-        http.client.HTTPConnection("127.0.0.1", cloud.api_port, timeout=60)
-    ) as connection:
-        connection.request("POST", "/v2.1/servers", json.dumps(body), {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        return answer.status, dict(answer.getheaders()), json.loads(answer.read())
+    return http_client.ask(cloud.api_port, "POST", "/v2.1/servers", body, timeout_seconds=60)
 
 
 def _flood(cloud, count):
@@ -49,15 +42,15 @@ def test_a_flood_gets_2xx_or_503_and_what_was_accepted_is_built(make_cloud):
 
     answers = _flood(cloud, _CLIENTS)
 
-    assert {status for status, _, _ in answers} == {202, 503}
-    refused = [(headers, body) for status, headers, body in answers if status == 503]
-    assert {headers["Retry-After"] for headers, _ in refused} == {"2"}
-    assert all("overloaded" in body["serviceUnavailable"]["message"] for _, body in refused)
+    assert {answer.status for answer in answers} == {202, 503}
+    refused = [answer for answer in answers if answer.status == 503]
+    assert {answer.headers["Retry-After"] for answer in refused} == {"2"}
+    assert all("overloaded" in answer.document["serviceUnavailable"]["message"] for answer in refused)
     # It is itself again at once.
     began = time.monotonic()
     assert cloud.request("GET", "/v2.1/servers?limit=1")[0] == 200
     assert time.monotonic() - began < 20
-    accepted = [body["server"]["id"] for status, _, body in answers if status == 202]
+    accepted = [answer.document["server"]["id"] for answer in answers if answer.status == 202]
     for uuid in accepted:
         cloud.wait_for_status(uuid, "ACTIVE", timeout_seconds=120)
     assert len(cloud.request("GET", "/v2.1/servers?limit=1000")[1]["servers"]) == len(accepted)
@@ -68,9 +61,9 @@ def test_two_hundred_creates_at_once_are_all_accepted_and_built(make_cloud):
 
     answers = _flood(cloud, 200)
 
-    assert [status for status, _, _ in answers] == [202] * 200
-    for _, _, body in answers:
-        cloud.wait_for_status(body["server"]["id"], "ACTIVE", timeout_seconds=180)
+    assert [answer.status for answer in answers] == [202] * 200
+    for answer in answers:
+        cloud.wait_for_status(answer.document["server"]["id"], "ACTIVE", timeout_seconds=180)
 
 
 def test_requests_that_find_no_thread_in_time_are_refused(make_cloud):
@@ -84,14 +77,14 @@ def test_requests_that_find_no_thread_in_time_are_refused(make_cloud):
         began = time.monotonic()
         posts = [pool.submit(_post, cloud, body) for _ in range(6)]
         # Two hold the threads, until the database is free; the others give up long before.
-        first_status, _, _ = next(concurrent.futures.as_completed(posts)).result()
+        first = next(concurrent.futures.as_completed(posts)).result()
         refused_seconds = time.monotonic() - began
         other.rollback()
         answers = [post.result() for post in posts]
 
-    assert first_status == 503
+    assert first.status == 503
     assert refused_seconds < 7
-    assert sorted(status for status, _, _ in answers) == [202, 202, 503, 503, 503, 503]
-    for status, _, body in answers:
-        if status == 202:
-            cloud.wait_for_status(body["server"]["id"], "ACTIVE", timeout_seconds=60)
+    assert sorted(answer.status for answer in answers) == [202, 202, 503, 503, 503, 503]
+    for answer in answers:
+        if answer.status == 202:
+            cloud.wait_for_status(answer.document["server"]["id"], "ACTIVE", timeout_seconds=60)

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Services that are told to stop, and started anew, while there is work: nothing is lost, nobody gets an odd answer."""
 
-import base64
 import contextlib
-import json
 import time
-import urllib.request
 
 import pytest
 
-from tests import broker_process
+from tests import broker_process, http_client
 from tests.cloud import free_port
 from tests.killable import NETWORKS, KillableCloud
 from tests.rolling import OPTIONS, SETTLED_SECONDS, restart_every_service_under_load
@@ -56,11 +53,7 @@ def test_stops_leave_the_queues_of_topics_and_hosts_and_no_others(tmp_path):
 
 
 def _queue_names(management_port):
-    credentials = base64.b64encode(b"guest:guest").decode()
-    url = f"http://127.0.0.1:{management_port}/api/queues"
-    request = urllib.request.Request(url, headers={"Authorization": f"Basic {credentials}"})
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return {queue["name"] for queue in json.load(answer)}
+    return {queue["name"] for queue in http_client.get_management(management_port, "queues")}
 
 
 def _stop_within_a_spawn(cloud):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The management API of a real broker, used by RabbitMQ's own rabbitmqadmin and by whoever sends it garbage."""
 
-import base64
 import json
 import os
 import re
@@ -10,13 +9,13 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 
 import amqp
 import amqpstorm.management
 import pytest
 
 from tests.broker_process import start_broker
+from tests.http_client import get_management
 
 WAIT_SECONDS = 60
 
@@ -62,13 +61,6 @@ def await_log(broker, pattern):
             return found.group(1)
         time.sleep(0.02)
     raise AssertionError(broker.log())
-
-
-def get(port, path):
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/{path}")
-    request.add_header("authorization", "Basic " + base64.b64encode(b"guest:guest").decode())
-    with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as answer:
-        return json.load(answer)
 
 
 def rows(printed):
@@ -213,11 +205,14 @@ def test_rates_are_those_of_the_last_seconds(broker, port):
     while not rate and time.monotonic() < deadline:
         channel.basic_publish(amqp.Message("x"), routing_key="rated")
         rate = (
-            get(port, "queues/%2F/rated").get("message_stats", {}).get("publish_details", {}).get("rate", 0)
+            get_management(port, "queues/%2F/rated")
+            .get("message_stats", {})
+            .get("publish_details", {})
+            .get("rate", 0)
         )
         time.sleep(0.05)
     assert 0 < rate < 1000
-    assert get(port, "overview")["message_stats"]["publish_details"]["rate"] > 0
+    assert get_management(port, "overview")["message_stats"]["publish_details"]["rate"] > 0
     connection.close()
 
 
@@ -246,7 +241,7 @@ def test_garbage_is_refused_and_hurts_nobody(broker, port, garbage):
         except OSError:  # it has closed while it was still being talked to
             answer = b"HTTP/1.1 4"
     assert answer.startswith(b"HTTP/1.1 4")
-    assert get(port, "aliveness-test/%2F") == {"status": "ok"}
+    assert get_management(port, "aliveness-test/%2F") == {"status": "ok"}
     assert "Traceback" not in broker.log()
 
 
@@ -254,7 +249,7 @@ def test_clients_that_do_nothing_keep_nobody_out(port):
     idle = [socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS) for _ in range(50)]
     for client in idle:
         client.sendall(b"GET /api/overview HTTP/1.1\r\n")
-    assert get(port, "whoami")["name"] == "guest"
+    assert get_management(port, "whoami")["name"] == "guest"
     for client in idle:
         client.close()
 
