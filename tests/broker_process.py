@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+import amqp
+
 from minova.up import ports
 
 _START_SECONDS = 90
@@ -48,6 +50,12 @@ class BrokerProcess:
                 stderr=log,
             )
         self.port = self._await_port()
+
+    def connect(self, **options):
+        """A connection of py-amqp; a context that closes it."""
+        connection = amqp.Connection(f"127.0.0.1:{self.port}", **options)
+        connection.connect()
+        return connection
 
     def send_signal(self, number):
         self._process.send_signal(number)

@@ -36,15 +36,24 @@ _DRIVERS = {
     "mariadb": "mariadb+pymysql",
 }
 
-# A transaction that lost a deadlock, or met one on SQLite, is run again from its start.
-retry_on_deadlock = oslo_db_api.wrap_db_retry(
-    max_retries=20,
-    retry_interval=0.01,
-    inc_retry_interval=True,
-    max_retry_interval=0.5,
-    retry_on_deadlock=True,
-    jitter=True,
-)
+
+def retry(**options):
+    """Have a transaction that lost a deadlock, or met one on SQLite, run again from its start.
+
+    :param options: further ones of wrap_db_retry, which say what else it is run again for.
+    """
+    return oslo_db_api.wrap_db_retry(
+        max_retries=20,
+        retry_interval=0.01,
+        inc_retry_interval=True,
+        max_retry_interval=0.5,
+        retry_on_deadlock=True,
+        jitter=True,
+        **options,
+    )
+
+
+retry_on_deadlock = retry()
 
 
 class now_epoch(functions.GenericFunction):  # noqa: N801 - an SQL function, named like one

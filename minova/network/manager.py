@@ -4,7 +4,6 @@
 import logging
 
 import oslo_messaging as messaging
-from oslo_db import api as oslo_db_api
 from oslo_db import exception as db_exception
 
 import minova.conf
@@ -17,14 +16,8 @@ LOG = logging.getLogger(__name__)
 
 # Another network service may take the same address, or serve the same instance, at the same moment: the
 # unique constraints let one of them win, and the other looks again.
-_retry_on_duplicate = oslo_db_api.wrap_db_retry(
-    max_retries=20,
-    retry_interval=0.01,
-    inc_retry_interval=True,
-    max_retry_interval=0.5,
-    retry_on_deadlock=True,
-    jitter=True,
-    exception_checker=lambda error: isinstance(error, db_exception.DBDuplicateEntry),
+_retry_on_duplicate = engine.retry(
+    exception_checker=lambda error: isinstance(error, db_exception.DBDuplicateEntry)
 )
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The firehose: what a tracer that is bound to amq.rabbitmq.trace sees."""
 
-import contextlib
 import json
 import uuid
 
@@ -9,14 +8,6 @@ import amqp
 import pytest
 
 WAIT_SECONDS = 60
-
-
-@contextlib.contextmanager
-def connect(broker):
-    connection = amqp.Connection(f"127.0.0.1:{broker.port}")
-    connection.connect()
-    with contextlib.closing(connection):
-        yield connection
 
 
 class Tracer:
@@ -38,7 +29,7 @@ class Tracer:
 
 @pytest.fixture
 def clients(broker):
-    with connect(broker) as tracing, connect(broker) as working:
+    with broker.connect() as tracing, broker.connect() as working:
         yield tracing, working.channel()
 
 

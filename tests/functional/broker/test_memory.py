@@ -30,9 +30,7 @@ def own_broker(tmp_path):
 def connect(broker, **kwargs):
     # py-amqp would have the system give up a socket that takes nothing for a second.
     settings = {socket.TCP_USER_TIMEOUT: 1000 * WAIT_SECONDS}
-    connection = amqp.Connection(f"127.0.0.1:{broker.port}", socket_settings=settings, **kwargs)
-    connection.connect()
-    return connection
+    return broker.connect(socket_settings=settings, **kwargs)
 
 
 def flood(broker, queue):

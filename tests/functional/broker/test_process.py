@@ -27,12 +27,6 @@ def own_broker(tmp_path):
     broker.stop()
 
 
-def connect(broker, **kwargs):
-    connection = amqp.Connection(f"127.0.0.1:{broker.port}", **kwargs)
-    connection.connect()
-    return connection
-
-
 def run_broker(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "minova.cmd.broker", *arguments],
@@ -54,7 +48,7 @@ def test_port_that_is_taken_is_one_sentence_and_exit_code_1():
 
 
 def test_broker_says_which_minova_it_is(own_broker):
-    with connect(own_broker) as connection:
+    with own_broker.connect() as connection:
         properties = connection.server_properties
     assert properties["version"] == importlib.metadata.version("minova")
 
@@ -79,7 +73,7 @@ def test_wrong_definitions_file_is_one_sentence_and_exit_code_1(tmp_path):
 
 
 def test_sigterm_closes_connections_with_320_and_ends_soon(own_broker):
-    connection = connect(own_broker)
+    connection = own_broker.connect()
     before = time.monotonic()
     own_broker.ask_to_stop()
     with pytest.raises(amqp.ConnectionForced) as caught:
@@ -102,18 +96,18 @@ def test_sigterm_does_not_wait_for_a_client_that_does_not_answer(own_broker):
 
 
 def test_nothing_is_left_after_a_restart(own_broker):
-    channel = connect(own_broker).channel()
+    channel = own_broker.connect().channel()
     channel.queue_declare("q", auto_delete=False)
     own_broker.restart()
     with pytest.raises(amqp.NotFound):
-        connect(own_broker).channel().queue_declare("q", passive=True)
+        own_broker.connect().channel().queue_declare("q", passive=True)
 
 
 def test_silent_client_is_cut_off_after_two_heartbeats(own_broker):
-    connection = connect(own_broker, heartbeat=1)
+    connection = own_broker.connect(heartbeat=1)
     channel = connection.channel()
     name = channel.queue_declare(exclusive=True).queue
-    with connect(own_broker) as other:
+    with own_broker.connect() as other:
         until(lambda: not exists(other, name))
     assert "missed heartbeats from client, timeout: 1s" in own_broker.log()
 
@@ -135,22 +129,22 @@ def test_connections_above_the_limit_are_refused(tmp_path):
     broker = start_broker(tmp_path, max_connections=2)
     try:
         # Both are kept: the garbage collector closes one that nobody holds.
-        first, second = connect(broker), connect(broker)
+        first, second = broker.connect(), broker.connect()
         with pytest.raises(amqp.NotAllowed) as caught:
-            connect(broker)
+            broker.connect()
         assert (
             caught.value.reply_text
             == "NOT_ALLOWED - connection refused: node connection limit (2) is reached"
         )
         first.close()
-        connect(broker).close()
+        broker.connect().close()
         second.close()
     finally:
         broker.stop()
 
 
 def test_heartbeats_keep_a_quiet_client(own_broker):
-    connection = connect(own_broker, heartbeat=1)
+    connection = own_broker.connect(heartbeat=1)
     name = connection.channel().queue_declare(exclusive=True).queue
     end = time.monotonic() + 4
     while time.monotonic() < end:

@@ -26,16 +26,8 @@ def own_broker(tmp_path):
     broker.stop()
 
 
-@contextlib.contextmanager
-def connect(broker):
-    connection = amqp.Connection(f"127.0.0.1:{broker.port}")
-    connection.connect()
-    with contextlib.closing(connection):
-        yield connection
-
-
 def test_messages_for_a_consumer_that_does_not_read_stay_in_the_queue(own_broker):
-    with connect(own_broker) as slow, connect(own_broker) as fast:
+    with own_broker.connect() as slow, own_broker.connect() as fast:
         received = []
         slow_channel, channel = slow.channel(), fast.channel()
         slow_channel.queue_declare("slow", auto_delete=False)
@@ -57,7 +49,7 @@ def test_messages_for_a_consumer_that_does_not_read_stay_in_the_queue(own_broker
 def test_client_that_never_reads_loses_its_connection(tmp_path):
     broker = start_broker(tmp_path, write_timeout=1)
     try:
-        with connect(broker) as deaf, connect(broker) as other:
+        with broker.connect() as deaf, broker.connect() as other:
             deaf_channel, channel = deaf.channel(), other.channel()
             deaf_channel.queue_declare("q", auto_delete=False)
             deaf_channel.basic_consume("q")
@@ -75,7 +67,7 @@ def test_client_that_never_reads_loses_its_connection(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_client_that_asks_without_reading_the_answers_does_not_fill_the_memory(own_broker):
-    with connect(own_broker) as deaf, connect(own_broker) as other:
+    with own_broker.connect() as deaf, own_broker.connect() as other:
         channel = deaf.channel()
         name = channel.queue_declare(exclusive=True).queue
         channel.basic_publish(amqp.Message(b"x" * 100_000), "", name)

@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 
-import asyncio
 import time
 
 import pytest
 from pamqp import commands
 
 from minova.broker import dead_letter, message, method
-from minova.broker.memory import Memory
-from minova.broker.server import Settings
-from minova.broker.vhost import Vhost
 
 
 def make_message(routing_key="k", exchange="x", body=b"", **values):
@@ -95,19 +91,6 @@ def test_header_that_a_client_made_up(value):
 
 def deaths_of(letter):
     return [(death.get("queue"), death.get("reason")) for death in letter.decode_headers()["x-death"]]
-
-
-@pytest.fixture
-def in_loop():
-    """Run a test's steps where queues can keep time."""
-
-    def run(steps):
-        async def main():
-            steps(Vhost("/", Settings(), Memory(2**30)))
-
-        asyncio.run(main())
-
-    return run
 
 
 def declare(vhost, name, **arguments):

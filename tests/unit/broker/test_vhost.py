@@ -1,28 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 
-import asyncio
 import types
 
 import pytest
 
 from minova.broker import errors
-from minova.broker.memory import Memory
 from minova.broker.message import Message
-from minova.broker.server import Settings
-from minova.broker.vhost import Vhost
-
-
-@pytest.fixture
-def in_loop():
-    """Run a test's steps where queues can keep time."""
-
-    def run(steps):
-        async def main():
-            steps(Vhost("/", Settings(), Memory(2**30)))
-
-        asyncio.run(main())
-
-    return run
 
 
 def connection():

@@ -8,20 +8,11 @@ from minova.compute.actions import Actions
 from minova.conductor import rpcapi
 from minova.network import api as network_api
 from minova.virt import power_state
-from minova.virt.fake import FakeDriver
 from tests import records
 from tests.fake_bus import FakeBus
-from tests.unit.virt.hypervisor_fakes import new_conf
 
 _LOST = exception.UnexpectedTaskStateError(instance_id="1", expected="mine", actual="another's")
 _METHODS = {"stop": (), "start": (), "reboot": ("HARD",), "terminate": ()}
-
-
-@pytest.fixture
-def driver(tmp_path):
-    driver = FakeDriver(new_conf(tmp_path / "state"))
-    yield driver
-    driver.close()
 
 
 @pytest.fixture

@@ -10,10 +10,8 @@ from minova.conductor import api as conductor_api
 from minova.conductor import rpcapi as conductor_rpcapi
 from minova.network import api as network_api
 from minova.virt import power_state
-from minova.virt.fake import FakeDriver
 from tests import records
 from tests.fake_bus import FakeBus
-from tests.unit.virt.hypervisor_fakes import new_conf
 
 _ADDRESS = {"network_id": "net", "label": "private", "address": "10.0.0.2", "version": 4}
 _LOST = exception.UnexpectedTaskStateError(instance_id="1", expected="mine", actual="another's")
@@ -21,13 +19,6 @@ _ALLOCATE = ("call", "network", "allocate_for_instance")
 _UPDATE = ("call", "conductor", "instance_update")
 _FIND = ("call", "conductor", "find_instance")
 _RESCHEDULE = ("cast", "conductor", "reschedule_instance")
-
-
-@pytest.fixture
-def driver(tmp_path):
-    driver = FakeDriver(new_conf(tmp_path / "state"))
-    yield driver
-    driver.close()
 
 
 @pytest.fixture

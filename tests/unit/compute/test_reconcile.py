@@ -8,17 +8,8 @@ from minova.compute.reconcile import Reconcile
 from minova.conductor import rpcapi
 from minova.virt import power_state
 from minova.virt.driver import LifecycleEvent, Owner
-from minova.virt.fake import FakeDriver
 from tests import records
 from tests.fake_bus import FakeBus
-from tests.unit.virt.hypervisor_fakes import new_conf
-
-
-@pytest.fixture
-def driver(tmp_path):
-    driver = FakeDriver(new_conf(tmp_path / "state"))
-    yield driver
-    driver.close()
 
 
 @pytest.fixture
