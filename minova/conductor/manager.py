@@ -40,6 +40,7 @@ class ConductorManager(manager.Manager):
         self._base_rpcapi = baserpc.BaseAPI(bus, rpcapi.TOPIC)
         # Of the monotonic clock.
         self._reported = time.monotonic()
+        self._is_leaving = False
         self._recovering = futures.ThreadPoolExecutor(_RECOVERING_AT_ONCE, "recovery")
         self._recovery = recover.Recovery(
             self._db,
@@ -66,6 +67,8 @@ class ConductorManager(manager.Manager):
 
         A conductor that cannot be reached hears no host either. It is silent, so that this time counts for no host.
         """
+        if self._is_leaving:
+            return
         try:
             self._base_rpcapi.ping(context.get_admin_context(), "heard", server=CONF.host)
         except messaging.MessagingException as error:
@@ -75,6 +78,10 @@ class ConductorManager(manager.Manager):
 
     def periodic_tasks(self):
         return [(CONF.report_interval, self._keep_tasks), (CONF.task.sweep_interval, self._sweep)]
+
+    def say_goodbye(self):
+        # Its own call would wait in a queue without a consumer.
+        self._is_leaving = True
 
     def hand_back(self):
         self._hand_back(self._tasks_in_hand.list())

@@ -91,6 +91,15 @@ def test_a_conductor_that_does_not_hear_itself_is_silent(database, conductor, bu
     assert not _is_up(database, "here")
 
 
+def test_a_conductor_that_leaves_calls_itself_no_more(database, conductor, bus):
+    # Its call waited in the queue that it had just stopped to listen on.
+    conductor.say_goodbye()
+
+    conductor.report_state()
+
+    assert bus.sent() == []
+
+
 def test_a_silent_conductor_takes_nothing_over(database, conductor, overdue):
     _pass_time(database, conductor)
 
