@@ -22,7 +22,7 @@ import minova.conf
 CONF = minova.conf.CONF
 LOG = logging.getLogger(__name__)
 # PostgreSQL takes 100 connections by default, and four kinds of services share them.
-_POOL_SIZE = 20
+POOL_SIZE = 20
 _POOL_OVERFLOW = 0
 _CONNECT_PAUSE_SECONDS = 0.5
 _BUSY_SECONDS = 30
@@ -81,7 +81,7 @@ def _now_mysql(_element, _compiler, **_kwargs):
 def set_defaults(conf):
     """Register oslo.db's options; without [database] connection the records are an SQLite file."""
     # oslo.db keeps 5 and opens up to 50 others for a moment.
-    options.set_defaults(conf, max_pool_size=_POOL_SIZE, max_overflow=_POOL_OVERFLOW)
+    options.set_defaults(conf, max_pool_size=POOL_SIZE, max_overflow=_POOL_OVERFLOW)
 
 
 class Database:

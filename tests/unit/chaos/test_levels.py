@@ -23,9 +23,9 @@ def levels(clock, tmp_path):
     return Levels(str(tmp_path), clock=clock)
 
 
-def live(levels, clock, service, pid, values, step_seconds=100):
+def live(levels, clock, service, pid, values, step_seconds=100, measure="threads"):
     for value in values:
-        levels.note_process(service, pid, {"threads": value})
+        levels.note_process(service, pid, {measure: value})
         clock.now += step_seconds
 
 
@@ -42,10 +42,19 @@ def test_filling_a_pool_is_no_growth(levels, clock):
     assert list(levels.violations()) == []
 
 
-# In a storm of an hour a service met its first burst after five minutes, and its pool was taken for a leak.
-def test_filling_a_pool_late_is_no_growth(levels, clock):
-    live(levels, clock, "network-2", 1, [5, 8, 8, 8, 40, 70, 70])
+# In storms of an hour a service met its first burst after five minutes, and its pool was taken for a leak: of threads,
+# and where the database was locked, of 20 connections to SQLite.
+@pytest.mark.parametrize(
+    ("measure", "values"), [("threads", [5, 8, 8, 8, 40, 70, 70]), ("files", [9, 21, 23, 23, 23, 59, 59])]
+)
+def test_filling_a_pool_late_is_no_growth(levels, clock, measure, values):
+    live(levels, clock, "network-2", 1, values, measure=measure)
     assert list(levels.violations()) == []
+
+
+def test_more_files_than_a_pool_are_told(levels, clock):
+    live(levels, clock, "api-1", 1, [9, 21, 23, 23, 23, 59, 90], measure="files")
+    assert list(levels.violations()) == ["api-1 (pid 1) grew: files 23 after 300 s, 90 at the end."]
 
 
 def test_a_life_that_goes_on_growing_is_told(levels, clock):
