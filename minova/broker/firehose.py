@@ -18,7 +18,7 @@ from minova.broker import properties as message_properties
 from minova.broker import trace_headers
 
 EXCHANGE_NAME = "amq.rabbitmq.trace"
-BATCH_SECONDS = 0.02  # for which one waits for others
+BATCH_SECONDS = 0.05  # for which one waits for others
 
 _BATCH_OCTETS = 1 << 20  # of bodies, for which it does not wait longer
 _COPY = message_properties.Properties(is_copy=True)

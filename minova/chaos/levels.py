@@ -16,8 +16,8 @@ MEASURES = ("memory MB", "threads", "files")
 # A life has warmed up by then: what it holds later is compared with what it held at this age.
 _GROWN_UP_SECONDS = 300
 # By how much a life may grow from that age on: a share of what it was, and something. Of threads and files that is one
-# pool, which a single burst fills, at whatever age it comes: of executor_thread_pool_size threads, and of connections to
-# the database, which are two files each (itself and its log) on SQLite.
+# pool, which a single burst fills, at whatever age it comes: of executor_thread_pool_size threads, and of connections
+# to the database, which are two files each (itself and its log) on SQLite.
 _GROWTH = 0.25
 _SOMETHING = {"memory MB": 20, "threads": 64, "files": 2 * engine.POOL_SIZE}
 
