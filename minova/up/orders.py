@@ -35,8 +35,8 @@ class Orders:
         return {"ok": True, "services": rows}
 
     def _chosen(self, name):
-        """The service of that name, or all of that kind."""
-        found = self._supervisor.services()
+        """The service of that name, or all of that kind by their numbers."""
+        found = sorted(self._supervisor.services(), key=lambda p: (len(p.service), p.service))
         return [p for p in found if p.service == name] or [p for p in found if p.kind == name]
 
     def _names(self):

@@ -108,7 +108,9 @@ def trace(broker, scenario):
         tracing = broker.connect().channel()
         told = []
         queue = tracing.queue_declare(exclusive=True).queue
-        tracing.queue_bind(queue, "amq.rabbitmq.trace", "#")
+        # The embedded broker tells of more, under keys of its own.
+        for pattern in ("publish.#", "deliver.#"):
+            tracing.queue_bind(queue, "amq.rabbitmq.trace", pattern)
         tracing.basic_consume(queue, no_ack=True, callback=told.append)
         channel = broker.connect().channel()
         declare(channel, "d")
