@@ -75,7 +75,7 @@ def figures(turns):
 
 
 class Tracer:
-    """Gets copies, at less cost than any that looks at them; a queue of its own while entered.
+    """Gets copies as `minova trace` does, at less cost than any that looks at them; a queue of its own while entered.
 
     It counts them afterwards: what it does meanwhile takes from the processors, and their caches, of who is measured.
     """

@@ -141,6 +141,15 @@ class Channel:
         if self.vhost.firehose.is_on:
             self.vhost.firehose.delivered(message, queue, entry.redelivered, self)
 
+    def deliver_copies(self, consumer, copies):
+        """Send copies of the firehose, whose deliveries are not copied again, to who does not acknowledge."""
+        for tag, copy in enumerate(copies, self.next_delivery_tag):
+            encoded = method.encode_deliver(self.id, consumer.deliver_prefix, tag, False, copy.address)
+            self.send_message(copy, encoded)
+        self._delivery_tag += len(copies)
+        self.stats.deliver_no_ack += len(copies)
+        consumer.queue.stats.deliver_no_ack += len(copies)
+
     def get(self, queue, no_ack):
         """Answer Basic.Get."""
         entry = queue.get(no_ack)

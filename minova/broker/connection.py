@@ -17,7 +17,9 @@ from minova.broker.liveness import Liveness
 
 LOG = logging.getLogger(__name__)
 
-_FLUSH_AT_BYTES = 256 * 1024  # do not let one batch of writes grow beyond
+# Do not let one batch of writes grow beyond: the C library gives larger blocks back to the system, which has to find
+# pages for each new one.
+_FLUSH_AT_BYTES = 64 * 1024
 _WRITE_BUFFER_HIGH_BYTES = 512 * 1024  # above, no more deliveries
 _WRITE_BUFFER_LIMIT_BYTES = 8 * 1024 * 1024  # above, nothing more is read from the client either
 

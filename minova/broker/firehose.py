@@ -45,8 +45,9 @@ class Firehose:
     # A copy is not copied again, nor is it when it comes by as a dead letter: that had no end.
 
     def published(self, message, queue_names, channel):
+        """:param queue_names: a tuple"""
         if not message.properties.is_copy:
-            facts = trace_headers.routed_queues(tuple(queue_names))
+            facts = trace_headers.routed_queues(queue_names)
             self._add(f"publish.{message.exchange}", message, facts, channel)
 
     def delivered(self, message, queue, redelivered, channel):
@@ -64,12 +65,19 @@ class Firehose:
 
     def flush(self):
         """Copy what happened, and send that."""
+        queues_of = {}  # routing key: queues; few keys repeat
+        copies_for = {}  # queue: copies
         for event in self._take_waiting():
             copy = self._copy(*event)
-            queues = self._vhost.find_queues(copy, self._exchange)
+            queues = queues_of.get(copy.routing_key)
+            if queues is None:
+                queues = queues_of[copy.routing_key] = self._vhost.find_queues(copy, self._exchange)
             self._exchange.publish_in += 1
             self._exchange.publish_out += len(queues)
-            self._vhost.put(copy, queues)
+            for queue in queues:
+                copies_for.setdefault(queue, []).append(copy)
+        for queue, copies in copies_for.items():
+            queue.put_copies(copies)
         self._last = None, b""
 
     def _take_waiting(self):
@@ -78,6 +86,8 @@ class Firehose:
         return waiting
 
     def _add(self, routing_key, message, facts, channel):
+        if not self._exchange.route(routing_key):
+            return  # who listens wants others
         if not self._waiting:
             asyncio.get_running_loop().call_later(BATCH_SECONDS, self.flush)
         self._waiting.append((time.time(), routing_key, message, facts, channel))

@@ -150,6 +150,20 @@ class Queue:
         self._drop_expired()
         return True
 
+    def put_copies(self, copies):
+        """Take copies of the firehose, which are neither persistent nor held.
+
+        They are many, so whoever keeps up gets them past what is kept of a message that waits.
+        """
+        reader = self._only_reader()
+        if reader is not None:
+            self.stats.publish += len(copies)
+            reader.channel.deliver_copies(reader, copies)
+            return
+        for copy in copies:
+            copy.charge(self.vhost.memory, 1)
+            self.put(copy)
+
     def requeue(self, entries):
         """Put delivered entries back to where they were."""
         if self._closed:
@@ -255,6 +269,14 @@ class Queue:
 
     def describe(self):
         return f"queue '{self.name}' in vhost '{self.vhost.name}'"
+
+    def _only_reader(self):
+        """Return the consumer that gets all that comes, at once and without acknowledging it, or None."""
+        may_refuse = self.features.overflow != queue_arguments.DROP_HEAD
+        if may_refuse or self._backlog or len(self.consumers) != 1:
+            return None
+        consumer = self._turns.next()
+        return consumer if consumer is not None and consumer.no_ack else None
 
     def _drain(self):
         self._drop_expired()

@@ -232,10 +232,10 @@ class Vhost:
     def _names_of(self, queues, message, source):
         # As on RabbitMQ: what the default exchange is asked for counts, whether it exists or not.
         if source is self.default_exchange:
-            names = (key for key in message.routing_keys if not key.startswith(reply_to.PREFIX))
+            names = {key for key in message.routing_keys if not key.startswith(reply_to.PREFIX)}
         else:
-            names = (found.name for found in queues)
-        return sorted(set(names))
+            names = [found.name for found in queues]
+        return tuple(sorted(names))
 
     def _add_exchange(self, name, type_name, **properties):
         made = routing.exchange_class(type_name)(name, self.name, **properties)

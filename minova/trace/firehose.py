@@ -25,6 +25,7 @@ _READ_SECONDS = 0.2
 # Copies; a message is told of twice, when it is published and when it is delivered.
 LIMIT = 50_000
 _PREFETCH = 2_000
+_EMBEDDED_PRODUCT = "minova-broker"
 # Copies that had to go are kept until they are counted; what has no room here is not.
 _COUNTED_BYTES = 16 * 1024 * 1024
 _LOOK_SECONDS = 1
@@ -105,10 +106,7 @@ class Firehose:
         self._queue = self._declare()
         for pattern in ("publish.#", "deliver.#", "minova.#"):
             self._channel.queue_bind(self._queue, EXCHANGE, pattern)
-        # Without acknowledgements all would leave the queue, and its limit, for the socket at once.
-        self._prefetch = min(_PREFETCH, self._limit)
-        self._channel.basic_qos(0, self._prefetch, False)
-        self._channel.basic_consume(self._queue, callback=self._receive)
+        self._consume()
         return self
 
     def __exit__(self, *_):
@@ -171,6 +169,17 @@ class Firehose:
         }
         return self._channel.queue_declare("", exclusive=True, auto_delete=True, arguments=arguments).queue
 
+    def _consume(self):
+        """Have copies sent, no more of them at a time than the limit of the queue allows for.
+
+        RabbitMQ wants acknowledgements for that: without them all would leave the queue for the socket at once.
+        minova-broker sends what the socket takes, and each copy that is not acknowledged costs it less.
+        """
+        self._acknowledges = self._connection.server_properties.get("product") != _EMBEDDED_PRODUCT
+        self._prefetch = min(_PREFETCH, self._limit)
+        self._channel.basic_qos(0, self._prefetch, False)
+        self._channel.basic_consume(self._queue, no_ack=not self._acknowledges, callback=self._receive)
+
     def _look_for_losses(self):
         if time.monotonic() < self._next_look:
             return
@@ -203,10 +212,11 @@ class Firehose:
 
     def _receive(self, delivery):
         info = delivery.delivery_info
-        self._last_tag = info["delivery_tag"]
-        self._unacknowledged += 1
-        if self._unacknowledged * 2 >= self._prefetch:
-            self._acknowledge()
+        if self._acknowledges:
+            self._last_tag = info["delivery_tag"]
+            self._unacknowledged += 1
+            if self._unacknowledged * 2 >= self._prefetch:
+                self._acknowledge()
         headers = delivery.headers or {}
         routing_key = (headers.get("routing_keys") or [""])[0]
         if info["exchange"] != EXCHANGE:

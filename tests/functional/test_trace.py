@@ -20,6 +20,8 @@ from tests import broker_process, tracing
 
 DEADLINE_SECONDS = 60
 CALL = {"method": "ping", "args": {}, "_msg_id": "m1", "_context_sender": "minova-api@box"}
+# So long that a socket has room for few of those that a test sends.
+LONG_CALL = CALL | {"args": {"text": 40_000 * "x"}}
 REPLY = {"result": "pong", "failure": None, "ending": True, "_msg_id": "m1"}
 
 
@@ -89,7 +91,7 @@ def test_a_reader_that_was_away_fills_no_broker_and_is_told(traced_url):
         assert firehose.is_on()
         assert firehose.lost_copies() == 0
         for number in range(10):
-            publish(traced_url, "minova", f"a{number}", CALL, times=30)
+            publish(traced_url, "minova", f"a{number}", LONG_CALL, times=30)
         came = []
         deadline = time.monotonic() + DEADLINE_SECONDS
         for message in firehose.messages(deadline):

@@ -120,6 +120,20 @@ def test_what_the_tracer_itself_receives_is_not_traced(clients):
     # Were the trace traced, its deliveries would stand between these.
 
 
+def test_a_tracer_that_reads_late_gets_all_in_their_order(clients):
+    tracing, channel = clients
+    tracer = Tracer(tracing)
+    numbers = [b"%04d" % number for number in range(600)]
+    for number in numbers:
+        channel.basic_publish(amqp.Message(number + bytes(40_000)), "amq.topic", "nowhere")
+    # Far more than the sockets hold: the first copies go past the queue, the next wait in it.
+    channel.queue_declare(exclusive=True)
+    copies = tracer.wait(len(numbers))
+    assert [copy.body[:4] for copy in copies] == numbers
+    tags = [copy.delivery_tag for copy in copies]
+    assert tags == list(range(1, len(numbers) + 1))
+
+
 def test_binding_keys_choose_what_is_traced(clients):
     tracing, channel = clients
     tracer = Tracer(tracing, "publish.amq.topic")

@@ -77,7 +77,7 @@ def test_headers_say_what_the_message_was():
             message_type="t",
             app_id="",
         )
-        traced.vhost.firehose.published(sent, ["q1", "q2"], channel("peer -> here", 7))
+        traced.vhost.firehose.published(sent, ("q1", "q2"), channel("peer -> here", 7))
         (copy,) = traced.copies()
         headers = copy.decode_headers()
         assert before <= headers.pop("minova_time") / 1_000_000 <= time.time()
@@ -131,7 +131,7 @@ def test_copies_go_out_together_in_the_order_of_what_happened():
         traced = Traced()
         queue = types.SimpleNamespace(name="q")
         sent = message()
-        traced.vhost.firehose.published(sent, ["q"], channel())
+        traced.vhost.firehose.published(sent, ("q",), channel())
         traced.vhost.firehose.delivered(sent, queue, False, channel())
         traced.vhost.firehose.delivered(sent, queue, True, channel())
         assert len(traced.tracer) == 0
@@ -149,8 +149,8 @@ def test_large_messages_do_not_wait_for_each_other():
     def scenario():
         traced = Traced()
         large = message(body=bytes(1 << 20))
-        traced.vhost.firehose.published(large, [], channel())
-        traced.vhost.firehose.published(large, [], channel())
+        traced.vhost.firehose.published(large, (), channel())
+        traced.vhost.firehose.published(large, (), channel())
         assert len(traced.tracer) == 2
 
     in_loop(scenario)
@@ -159,9 +159,9 @@ def test_large_messages_do_not_wait_for_each_other():
 def test_who_comes_later_hears_nothing_of_before():
     def scenario():
         traced = Traced()
-        traced.vhost.firehose.published(message(key="before"), [], channel())
+        traced.vhost.firehose.published(message(key="before"), (), channel())
         late = traced.listen("late", "#")
-        traced.vhost.firehose.published(message(key="after"), [], channel())
+        traced.vhost.firehose.published(message(key="after"), (), channel())
         assert len(traced.copies()) == 2
         (copy,) = traced.copies(late)
         assert copy.decode_headers()["routing_keys"] == ["after"]
@@ -172,7 +172,7 @@ def test_who_comes_later_hears_nothing_of_before():
 def test_keys_of_a_binding_choose():
     def scenario():
         traced = Traced("deliver.#")
-        traced.vhost.firehose.published(message(), [], channel())
+        traced.vhost.firehose.published(message(), (), channel())
         traced.vhost.firehose.delivered(message(), types.SimpleNamespace(name="q"), False, channel())
         assert [copy.routing_key for copy in traced.copies()] == ["deliver.q"]
 
@@ -182,7 +182,7 @@ def test_keys_of_a_binding_choose():
 def test_copies_wait_in_memory_that_is_counted():
     def scenario():
         traced = Traced()
-        traced.vhost.firehose.published(message(body=bytes(5000)), [], channel())
+        traced.vhost.firehose.published(message(body=bytes(5000)), (), channel())
         traced.vhost.firehose.flush()
         assert traced.vhost.memory.message_octets > 5000
         traced.copies()
