@@ -19,15 +19,16 @@ LOG = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def launch(service, workers=1):
+def launch(service, workers=1, on_terminate=None):
     """Serve until SIGTERM or SIGINT, then stop gracefully; SIGHUP reloads the mutable options.
 
     :param service: has ``start()``, ``stop()``, and ``give_up()`` for a stop that takes too long.
+    :param on_terminate: called by the parent of several workers before they are told to stop.
     """
     if workers == 1:
         _serve_here(service)
     else:
-        _serve_in_workers(service, workers)
+        _serve_in_workers(service, workers, on_terminate)
 
 
 def _serve_here(service):
@@ -71,10 +72,10 @@ def _leave():
     os._exit(0)
 
 
-def _serve_in_workers(service, workers):
+def _serve_in_workers(service, workers, on_terminate):
     manager = cotyledon.ServiceManager(graceful_shutdown_timeout=CONF.graceful_shutdown_timeout)
     manager.add(_Worker, workers=workers, args=(service,))
-    manager.register_hooks(on_reload=CONF.mutate_config_files)
+    manager.register_hooks(on_terminate, on_reload=CONF.mutate_config_files)
     manager.run()
 
 

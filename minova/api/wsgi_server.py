@@ -5,6 +5,7 @@ Waitress reads a request completely before a thread gets it, so that slow client
 """
 
 import logging
+import select
 import threading
 import time
 
@@ -22,6 +23,8 @@ _LISTEN_BACKLOG = 1024
 _CONNECTION_LIMIT = 1000
 _IDLE_CONNECTION_SECONDS = 120
 _POLL_SECONDS = 0.5
+# How long, once told to stop, the server waits for requests of clients that have just connected, or begun to send.
+_GRACE_SECONDS = 1
 # The application refuses bodies far shorter than this, with a better message; this bounds the disk that a
 # body may take before the application sees it.
 _READ_AT_MOST_BYTES = 16 * 1024 * 1024
@@ -61,35 +64,55 @@ class WsgiServer:
         self._thread.start()
 
     def stop(self):
-        """Take no new connection, answer the requests that came, close."""
+        """Answer the requests that came, take no new connection, close."""
         self._stopping.set()
         self._server.pull_trigger()
         self._thread.join()
         self._dispatcher.shutdown()
 
     def _run(self):
-        server = self._server
         while not self._stopping.is_set():
-            self._poll()
-        # del_channel() rather than close(): another worker may go on with the socket.
-        server.accepting = False
-        server.del_channel()
-        deadline = time.monotonic() + CONF.graceful_shutdown_timeout
-        while self._has_work() and time.monotonic() < deadline:
-            self._poll()
-        for channel in list(server.active_channels.values()):
+            self._poll(_POLL_SECONDS)
+        told_at = time.monotonic()
+        self._stop_listening()
+        # What stands in a socket unread when that is closed makes the system reset the connection.
+        self._poll(0)
+        while self._has_work(told_at) and time.monotonic() < told_at + CONF.graceful_shutdown_timeout:
+            self._poll(_POLL_SECONDS)
+        for channel in list(self._server.active_channels.values()):
             channel.handle_close()
-        server.socket.close()
 
-    def _poll(self):
+    def _poll(self, seconds):
         server = self._server
-        server.asyncore.loop(timeout=_POLL_SECONDS, map=server._map, use_poll=True, count=1)
+        server.asyncore.loop(timeout=seconds, map=server._map, use_poll=True, count=1)
         self._dispatcher.refuse_expired()
 
-    def _has_work(self):
-        """Whether a request is being worked on, or an answer not yet sent."""
+    def _stop_listening(self):
+        """Accept the connections that wait, which would be reset, and be closed to others."""
+        server = self._server
+        waiting = select.poll()
+        waiting.register(server.socket, select.POLLIN)
+        for _ in range(_LISTEN_BACKLOG):
+            if not waiting.poll(0):
+                break
+            server.handle_accept()
+        server.accepting = False
+        # Rather than server.close(), which ends the loop's trigger, too.
+        server.del_channel()
+        server.socket.close()
+
+    def _has_work(self, told_at):
+        """Whether a request is being worked on or about to come, or an answer not yet sent."""
         channels = list(self._server.active_channels.values())
-        return any(channel.requests or channel.total_outbufs_len for channel in channels)
+        if any(channel.requests or channel.total_outbufs_len for channel in channels):
+            return True
+        is_early = time.monotonic() < told_at + _GRACE_SECONDS
+        return is_early and any(_is_beginning(channel) for channel in channels)
+
+
+def _is_beginning(channel):
+    """Whether a client has sent a part of a request, or nothing at all since it connected."""
+    return channel.request is not None or channel.last_activity == channel.creation_time
 
 
 class _ErrorTask(waitress.task.ErrorTask):

@@ -22,4 +22,6 @@ def main():
     def make_manager(bus):
         return service.ApiManager(bus, engine.Database(CONF.api.database_timeout), listener)
 
-    common.serve_service(service.ApiService(service.BINARY, service.TOPIC, make_manager), CONF.api.workers)
+    # The parent of several workers lets go of the socket when they have to: else it would keep who connects waiting.
+    the_service = service.ApiService(service.BINARY, service.TOPIC, make_manager)
+    common.serve_service(the_service, CONF.api.workers, on_terminate=listener.close)

@@ -41,9 +41,9 @@ def serve(binary, topic, make_manager, workers=1, hosts=()):
     serve_service(service.Service(binary, topic, make_manager, hosts), workers)
 
 
-def serve_service(a_service, workers=1):
+def serve_service(a_service, workers=1, on_terminate=None):
     """Run a service object; an option that cannot work ends the process with one sentence."""
     try:
-        launcher.launch(a_service, workers=workers)
+        launcher.launch(a_service, workers, on_terminate)
     except exception.InvalidOption as error:
         sys.exit(f"{a_service.binary}: {error.message}")

@@ -39,7 +39,7 @@ def conf():
 class Server:
     """A WSGI server with an application that greets, and one view that waits to be let go."""
 
-    def __init__(self):
+    def __init__(self, is_started=True):
         self.waiting = threading.Event()
         self.let_go = threading.Event()
         app = flask.Flask(__name__)
@@ -53,7 +53,8 @@ class Server:
         self.listener = wsgi_server.bind()
         self.address = self.listener.getsockname()
         self.wsgi_server = wsgi_server.WsgiServer(app, self.listener)
-        self.wsgi_server.start()
+        if is_started:
+            self.wsgi_server.start()
 
     def _wait(self):
         self.waiting.set()
@@ -160,6 +161,22 @@ def test_stop_answers_what_is_in_hand_and_takes_nothing_new(conf):
     assert received(idle) == b""
     with pytest.raises(ConnectionRefusedError):
         server.connect()
+
+
+def test_stop_answers_who_has_just_connected(conf, monkeypatch):
+    """A connection that had been made but not yet accepted was reset, its request unread."""
+    monkeypatch.setattr(wsgi_server, "_GRACE_SECONDS", _SECONDS)
+    server = Server(is_started=False)
+    early, late = server.connect(), server.connect()
+    early.sendall(_HELLO)
+    server.wsgi_server._stopping.set()
+    server.wsgi_server.start()
+    wait_until(lambda: not server.wsgi_server._server.accepting)
+    late.sendall(_HELLO)
+    server.wsgi_server.stop()
+
+    assert received(early).endswith(b"hello")
+    assert received(late).endswith(b"hello")
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.1"])
