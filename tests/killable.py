@@ -151,6 +151,22 @@ class KillableCloud(Cloud):
             return conn.execute(table.select().where(table.c.display_name == name)).one()
 
 
+@contextlib.contextmanager
+def away(process, how):
+    """A process is gone, "dead" or "asleep", and afterwards returns."""
+    if how == "dead":
+        process.kill()
+    else:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        if how == "dead":
+            process.start()
+        else:
+            process.send_signal(signal.SIGCONT)
+
+
 def _state_of(pid):
     """The first letter of a process's state: T for one that is stopped, Z for one that is dead."""
     done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The broker away for longer than a host may be silent, all else well: no host is taken for dead because of that."""
 
-import signal
-
 import pytest
 
-from tests.killable import FAST, KillableCloud
+from tests.killable import FAST, KillableCloud, away
 
 # After the broker's return a host has nearly all of service_down_time to report, so it must not pause longer.
 _OPTIONS = {
@@ -29,19 +27,11 @@ def without_broker(cloud, request):
     """Takes the broker away until the host is listed as down, and brings it back."""
 
     def wait():
-        if request.param == "dead":
-            cloud.broker.kill()
-        else:
-            cloud.broker.send_signal(signal.SIGSTOP)
-        for binary in ("minova-compute", "minova-conductor"):
-            cloud.wait_for(lambda b=binary: _state_of(cloud, b) == "down", f"{binary} listed as down", 60)
-        if request.param == "dead":
-            cloud.broker.start()
-        else:
-            cloud.broker.send_signal(signal.SIGCONT)
+        with away(cloud.broker, request.param):
+            for binary in ("minova-compute", "minova-conductor"):
+                cloud.wait_for(lambda b=binary: _state_of(cloud, b) == "down", f"{binary} listed as down", 60)
 
-    yield wait
-    cloud.broker.send_signal(signal.SIGCONT)
+    return wait
 
 
 def _state_of(cloud, binary):

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.killable import FAST, KillableCloud
+from tests.killable import FAST, KillableCloud, away
 
 # After the return of the conductor a host has nearly as long to report, on a busy machine too.
 _OPTIONS = {**FAST, "DEFAULT": {**FAST["DEFAULT"], "service_down_time": 6}}
@@ -25,18 +25,10 @@ def without_conductor(cloud, request):
     """Takes the only conductor away until the host is listed as down, and brings it back."""
 
     def wait():
-        if request.param == "dead":
-            cloud.conductor.kill()
-        else:
-            cloud.conductor.send_signal(signal.SIGSTOP)
-        cloud.wait_for(lambda: _state_of_host(cloud) == "down", "host1 listed as down", 60)
-        if request.param == "dead":
-            cloud.conductor.start()
-        else:
-            cloud.conductor.send_signal(signal.SIGCONT)
+        with away(cloud.conductor, request.param):
+            cloud.wait_for(lambda: _state_of_host(cloud) == "down", "host1 listed as down", 60)
 
-    yield wait
-    cloud.conductor.send_signal(signal.SIGCONT)
+    return wait
 
 
 def _state_of_host(cloud):

@@ -5,9 +5,7 @@ import time
 
 import pytest
 
-from tests.conftest import missing
 from tests.killable import FAST, KillableCloud
-from tests.private_database import PrivateMariadb, PrivatePostgresql
 
 _DOWN_SECONDS = 6
 _AWAY_SECONDS = _DOWN_SECONDS + 3
@@ -19,14 +17,6 @@ _OPTIONS = {
 }
 _SETTLED_SECONDS = 120
 _SPAWN = {"minova:spawn_seconds": "20"}
-
-
-@pytest.fixture(scope="module", params=[PrivatePostgresql, PrivateMariadb], ids=["postgresql", "mariadb"])
-def server(request):
-    if request.param.missing():
-        missing(f"{request.param.__name__}: {request.param.missing()}")
-    with request.param() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,7 @@ import time
 
 import pytest
 
-from tests.conftest import missing
 from tests.killable import FAST, NETWORKS, KillableCloud
-from tests.private_database import PrivateMariadb, PrivatePostgresql
 
 _BOOTS = 12
 _RECOVERED_SECONDS = 120
@@ -22,14 +20,6 @@ _OPTIONS = {
     "network": {"rpc_timeout": 10, "release_interval": 1},
     "api": {"database_timeout": 1},
 }
-
-
-@pytest.fixture(scope="module", params=[PrivatePostgresql, PrivateMariadb], ids=["postgresql", "mariadb"])
-def server(request):
-    if request.param.missing():
-        missing(f"{request.param.__name__}: {request.param.missing()}")
-    with request.param() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
