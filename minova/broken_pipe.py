@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a command ends whose reader has gone, as `| head` and `| grep -q` do: quietly, as other commands of Unix."""
+"""How a command ends that cannot write.
 
+Where its reader has gone, as `| head` and `| grep -q` do, it ends quietly, as other commands of Unix; where a disk is
+full, with a sentence.
+"""
+
+import errno
 import functools
 import os
 import select
@@ -9,6 +14,7 @@ import sys
 
 # What a shell says of a command that SIGPIPE has ended.
 EXIT_CODE = 128 + signal.SIGPIPE
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def ends_quietly(main):
@@ -26,8 +32,15 @@ def ends_quietly(main):
         except BrokenPipeError:
             if not reader_has_gone():
                 raise
-            _write_to_nobody()
+            _write_to_nobody(filter(_is_broken, (sys.stdout, sys.stderr)))
             return EXIT_CODE
+        except OSError as err:
+            if err.errno not in _NO_ROOM:
+                raise
+            _write_to_nobody([sys.stdout])
+            what = f": {err.filename}" if err.filename else ""
+            print(f"{os.path.basename(sys.argv[0])}: {err.strerror}{what}", file=sys.stderr)
+            return 1
 
     return run
 
@@ -47,8 +60,8 @@ def _is_broken(stream):
     return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
-def _write_to_nobody():
+def _write_to_nobody(streams):
     """What is still in a buffer is flushed at exit."""
     nobody = os.open(os.devnull, os.O_WRONLY)
-    for stream in filter(_is_broken, (sys.stdout, sys.stderr)):
+    for stream in streams:
         os.dup2(nobody, stream.fileno())

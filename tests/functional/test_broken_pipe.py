@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands whose reader has gone: every console script ends without a word."""
+"""Commands whose reader has gone: every console script ends without a word; on a full disk with a sentence."""
 
 import importlib.metadata
 import os
@@ -70,6 +70,17 @@ def test_without_any_output_a_command_ends_well():
     done = run("/bin/sh", "-c", f"exec '{script('minova')}' --help >&-")
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_output_without_room():
+    """`minova trace show > FILE` on a full disk ended with a traceback."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [script("minova"), "--help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+
+    assert (done.returncode, done.stderr) == (1, "minova: No space left on device\n")
 
 
 def test_a_connection_that_breaks_is_an_error_as_before():
