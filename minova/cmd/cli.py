@@ -2,6 +2,7 @@
 """`minova`: one command for the user; a subcommand's module is imported only when it is asked for."""
 
 import importlib
+import io
 import sys
 
 from minova import broken_pipe
@@ -32,11 +33,13 @@ def main(argv=None):
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(_usage())
         return 0
-    module = _module_of(argv[0])
-    if module is None:
-        print(f"minova: there is no command {argv[0]!r}.\n\n{_usage()}", file=sys.stderr)
-        return 2
-    return _run(module, argv[1:])
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A server may have a name that the terminal cannot show.
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        return _run(*argv)
+    except KeyboardInterrupt:
+        return 130
 
 
 def _usage():
@@ -44,18 +47,20 @@ def _usage():
     return "\n".join(["usage: minova COMMAND [options]", "", *lines, "", "minova COMMAND --help tells more."])
 
 
+def _run(command, *arguments):
+    # To import the module may take long enough for a Ctrl-C.
+    module = _module_of(command)
+    if module is None:
+        print(f"minova: there is no command {command!r}.\n\n{_usage()}", file=sys.stderr)
+        return 2
+    return module.run(module.parser().parse_args(arguments))
+
+
 def _module_of(command):
     for name, module, _ in COMMANDS:
         if name == command:
             return importlib.import_module(module)
     return None
-
-
-def _run(module, argv):
-    try:
-        return module.run(module.parser().parse_args(argv))
-    except KeyboardInterrupt:
-        return 130
 
 
 if __name__ == "__main__":
