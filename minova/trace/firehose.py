@@ -49,9 +49,16 @@ class BrokerAddress:
 def broker_addresses(transport_url):
     """The brokers of a transport URL, in its order.
 
-    :raises TraceError: when it is not a rabbit:// URL.
+    :raises TraceError: when it is not a rabbit:// URL, or none at all.
     """
-    parts = urllib.parse.urlsplit(transport_url)
+    try:
+        return _addresses(urllib.parse.urlsplit(transport_url), transport_url)
+    except ValueError as err:
+        # The URL itself holds a password.
+        raise TraceError(f"The transport URL is not understood: {err}.") from err
+
+
+def _addresses(parts, transport_url):
     if parts.scheme not in ("rabbit", "amqp", "kombu+amqp"):
         raise TraceError(
             f"{parts.scheme or transport_url!r} is not a transport that can be traced; rabbit:// is."

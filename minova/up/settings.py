@@ -228,9 +228,15 @@ def read_config_files(paths):
 
 
 def addresses(transport_url):
-    """[(host, port)] of a transport URL, of which there may be several, separated by commas."""
-    netloc = urllib.parse.urlsplit(transport_url).netloc
-    return [_address(part.rpartition("@")[2]) for part in netloc.split(",") if part]
+    """[(host, port)] of a transport URL, of which there may be several, separated by commas.
+
+    :raises errors.UpError: when it is no URL.
+    """
+    try:
+        netloc = urllib.parse.urlsplit(transport_url).netloc
+        return [_address(part.rpartition("@")[2]) for part in netloc.split(",") if part]
+    except ValueError as err:
+        raise errors.UpError(f"The transport URL is not understood: {err}.") from err
 
 
 def without_password(url):

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from minova.trace import firehose
 from minova.up import errors, plan, settings
 
 
@@ -117,6 +118,15 @@ def test_bad_values_are_refused(arguments, capsys):
 )
 def test_addresses_of_a_transport_url(url, addresses):
     assert settings.addresses(url) == addresses
+
+
+@pytest.mark.parametrize("url", ["rabbit://box:99999/", "rabbit://box:port/", "rabbit://[::1/"])
+def test_a_transport_url_that_is_none_is_told(url):
+    """`minova up` and `minova trace` showed a traceback."""
+    with pytest.raises(errors.UpError, match="not understood"):
+        settings.addresses(url)
+    with pytest.raises(firehose.TraceError, match="not understood"):
+        firehose.broker_addresses(url)
 
 
 @pytest.mark.parametrize(
