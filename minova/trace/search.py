@@ -30,7 +30,7 @@ def find(path, wanted, patience_seconds=0):
 
 def recent(path, last_bytes=8 * 1024 * 1024):
     """The requests of the end of a recording, the newest last."""
-    return _load(path, lambda line: True, max(0, os.path.getsize(path) - last_bytes)).requests()
+    return _load(path, lambda line: True, last_bytes).requests()
 
 
 def _find(path, wanted):
@@ -45,9 +45,10 @@ def _find(path, wanted):
     return _load(path, _mentions(*ids)).find(uuid)
 
 
-def _load(path, wants, offset=0):
+def _load(path, wants, last_bytes=_NO_LIMIT):
     found = store.Store(_NO_LIMIT, _NO_LIMIT)
-    for event in recording.read(path).select(wants, offset):
+    recorded = recording.read(path)
+    for event in recorded.select(wants, max(0, os.path.getsize(path) - last_bytes)):
         found.add(event)
     return found
 

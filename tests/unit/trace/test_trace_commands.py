@@ -115,6 +115,13 @@ def test_where_nothing_was_recorded_it_says_how_to(capsys, tmp_path):
     assert "minova trace record FILE" in error
 
 
+@pytest.mark.parametrize("wanted", [(), ("web-1",)], ids=["list", "draw"])
+def test_a_recording_that_is_not_there_is_told(capsys, tmp_path, wanted):
+    """Without a server it was a traceback."""
+    assert trace("show", *wanted, "--file", tmp_path / "none") == 1
+    assert "none cannot be read: No such file or directory." in capsys.readouterr().err
+
+
 def test_a_file_that_cannot_be_written_is_told(capsys, state_path):
     assert trace("show", "req-1", "--state-path", state_path, "-o", "/nowhere/x") == 1
     assert "cannot be written" in capsys.readouterr().err
