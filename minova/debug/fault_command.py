@@ -6,6 +6,7 @@ import sys
 
 from minova import exception
 from minova.debug import client, hypervisor_faults, message_faults, options
+from minova.trace.line import printable
 from minova.up import errors, settings
 
 
@@ -73,7 +74,7 @@ def _add(args, state_path):
 
 def _list(args, state_path):
     for line in hypervisor_faults.lines(state_path) + message_faults.lines(args.state_path):
-        print(line)
+        print(printable(line))
 
 
 def _clear(args, state_path):

@@ -9,13 +9,15 @@ WAIT_HELP = "wait so long for a message to be held, if none is (default: 0)"
 def text(message):
     """Some lines on one held message of the API."""
     head = f"message {message['id']} waits for {message['age_seconds']:.1f} s in queue {message['queue']}"
-    return "\n".join([f"{head} (hold {message['hold']})", *(f"  {detail}" for detail in _details(message))])
+    lines = [f"{head} (hold {message['hold']})", *(f"  {detail}" for detail in _details(message))]
+    return "\n".join(map(line.printable, lines))
 
 
 def title(message):
     """`cast build_and_run_instance to compute.host1`."""
     method = ".".join(part for part in (message["namespace"], message["method"]) if part)
-    return f"{message['kind']} {method or message['unique_id'] or '?'} to {message['routing_key'] or 'all'}"
+    target = message["routing_key"] or "all"
+    return line.printable(f"{message['kind']} {method or message['unique_id'] or '?'} to {target}")
 
 
 def _details(message):

@@ -11,6 +11,7 @@ import sys
 import textwrap
 
 from minova.explain.sentence import count
+from minova.trace.line import printable
 from minova.up import configuration, errors
 
 _INDENT = 21
@@ -71,7 +72,7 @@ def _examine(patient, as_json):
     if as_json:
         print(json.dumps(_document(found, levels), indent=1))
     else:
-        print("\n".join(_lines(found, levels)))
+        print("\n".join(map(printable, _lines(found, levels))))
     return 1 if levels["error"] else 0
 
 
@@ -94,7 +95,8 @@ def _lines(found, levels):
             if one.advice:
                 yield from _wrapped("", one.advice, width)
     counted = " and ".join(count(levels[level], level) for level in ("error", "warning"))
-    yield f"\n{counted} in {count(len(found), 'check')}."
+    yield ""
+    yield f"{counted} in {count(len(found), 'check')}."
 
 
 def _wrapped(head, text, width):

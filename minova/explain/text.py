@@ -5,6 +5,8 @@ import datetime
 import shutil
 import textwrap
 
+from minova.trace.line import printable
+
 _INDENT = 14
 _NARROWEST = 60
 _WIDEST = 120
@@ -13,7 +15,7 @@ _WIDEST = 120
 def render(story, width=None):
     """:param width: columns; None for those of the terminal."""
     width = width or min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)
-    return "\n".join(_lines(story, width))
+    return "\n".join(map(printable, _lines(story, width)))
 
 
 def _lines(story, width):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A request as one HTML file: the drawing, what each message holds, and where the time went. It needs no network."""
 
-import html
 import importlib.resources
 import json
 import string
@@ -21,9 +20,9 @@ def draw(request):
     """The text of the file."""
     lanes = request.lanes()
     return string.Template(_asset("page.html")).substitute(
-        title=html.escape(request.title),
-        id=html.escape(request.id),
-        figures=html.escape(_figures(request)),
+        title=svg.safe(request.title),
+        id=svg.safe(request.id),
+        figures=svg.safe(_figures(request)),
         state="failed" if request.failed else "",
         style=_asset("page.css"),
         script=_asset("page.js"),
@@ -70,8 +69,8 @@ def _bars(request):
         width = 100 * (span["end"] - span["begin"]) / whole
         milliseconds = 1000 * (span["end"] - span["begin"])
         yield (
-            f'<tr class="{span["kind"]}"><th scope="row">{html.escape(span["name"])}</th>'
-            f"<td>{html.escape(span['lane'])}</td><td>{_KINDS[span['kind']]}</td>"
+            f'<tr class="{span["kind"]}"><th scope="row">{svg.safe(span["name"])}</th>'
+            f"<td>{svg.safe(span['lane'])}</td><td>{_KINDS[span['kind']]}</td>"
             f'<td class="number">{milliseconds:.1f} ms</td>'
             f'<td class="bars"><span style="margin-left:{left:.3f}%;width:{width:.3f}%"></span></td></tr>'
         )

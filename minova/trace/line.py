@@ -51,5 +51,12 @@ def address(message):
     return f"{message.exchange or '(default)'} → {message.routing_key}"
 
 
+def printable(text):
+    """One line of text as a terminal may get it: what others wrote on the wire may be orders to the terminal."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else "\ufffd" for one in text)
+
+
 def shortened(text, length):
+    """As printable(), in at most so many columns."""
+    text = printable(text)
     return text if len(text) <= length else f"{text[: length - 1]}…"

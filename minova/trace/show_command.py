@@ -63,7 +63,11 @@ def _show(args):
             file=sys.stderr,
         )
         return 1
-    _write(drawing(request, args.format, _width(args)), args.output)
+    drawn = drawing(request, args.format, _width(args))
+    if args.output is None:
+        _print(drawn, args.format)
+    else:
+        _write(drawn, args.output)
     return 0
 
 
@@ -93,14 +97,21 @@ def _list(path, args):
     for request in known if args.all else known[-_LISTED:]:
         began = time.strftime("%H:%M:%S", time.localtime(request.begin))
         title = text.line.shortened(request.title + (" (failed)" if request.failed else ""), 18)
-        print(f"{began}  {len(request.messages):8}  {request.seconds:7.3f}  {title:18}  {request.id}")
+        row = f"{began}  {len(request.messages):8}  {request.seconds:7.3f}  {title:18}  {request.id}"
+        print(text.line.printable(row))
 
 
-def _write(drawn, path):
-    if path is None:
+def _print(drawn, form):
+    if form == "text":
         for shown in drawn.splitlines():
             options.say(shown)
         return
+    # The others are files, and two of them say of themselves that they are in UTF-8.
+    sys.stdout.reconfigure(encoding="utf-8")
+    print(drawn, end="")
+
+
+def _write(drawn, path):
     try:
         with open(path, "w", encoding="utf-8") as output:
             output.write(drawn)

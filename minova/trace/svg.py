@@ -49,7 +49,7 @@ class _Drawing:
         return "".join(
             [
                 f'<svg xmlns="http://www.w3.org/2000/svg" class="minova-trace" role="group" width="{width}" '
-                f'height="{height}" viewBox="0 0 {width} {height}" aria-label="{_safe(self._request.title)}">',
+                f'height="{height}" viewBox="0 0 {width} {height}" aria-label="{safe(self._request.title)}">',
                 f"<style>{svg_style.STYLE}</style>" if style else "",
                 '<rect class="paper" width="100%" height="100%" rx="10"/>',
                 *(self._lane(name, x, height) for name, x in self._places.items()),
@@ -64,7 +64,7 @@ class _Drawing:
         return (
             f'<line class="lane" x1="{x}" y1="44" x2="{x}" y2="{height - 12}"/>'
             f'<rect class="head" x="{x - half:g}" y="14" width="{half * 2:g}" height="30" rx="8"/>'
-            f'<text class="head-text" x="{x}" y="34">{_safe(line.shortened(name, 24))}</text>'
+            f'<text class="head-text" x="{x}" y="34">{safe(line.shortened(name, 24))}</text>'
         )
 
     def _add(self, before, message):
@@ -92,8 +92,8 @@ class _Drawing:
         marks = "".join(f" {what}" for what in _marks(message))
         notes = self._notes(message, (sender + recipient) / 2, y)
         return (
-            f'<g class="message {message.kind}{marks}" data-message="{_safe(message.unique_id)}" tabindex="0" '
-            f'role="button" aria-label="{_safe(label(message, self._lanes, self._request.begin))}">'
+            f'<g class="message {message.kind}{marks}" data-message="{safe(message.unique_id)}" tabindex="0" '
+            f'role="button" aria-label="{safe(label(message, self._lanes, self._request.begin))}">'
             f'<rect class="row" x="8" y="{y - 26}" width="{self._row_width()}" '
             f'height="{self._bottom - y + 24}" rx="6"/>'
             f'<text class="time" x="72" y="{y + 4}">{since:.3f} s</text>'
@@ -115,7 +115,7 @@ class _Drawing:
             x = max(half, min(middle, right - half))
             drawn.append(
                 f'<text class="note {kind}" x="{x:g}" y="{y + 14 + NOTE * (len(drawn) + 1)}">'
-                f"{_safe(shown)}</text>"
+                f"{safe(shown)}</text>"
             )
         return "".join(drawn)
 
@@ -179,11 +179,11 @@ def _loop(x, y, message):
 
 
 def _words(message, x, y, anchor):
-    name = _safe(line.shortened(line.what(message), 34))
+    name = safe(line.shortened(line.what(message), 34))
     return (
         f'<text class="name" text-anchor="{anchor}" x="{x:g}" y="{y - 8}">{name}</text>'
         f'<text class="route" text-anchor="{anchor}" x="{x:g}" y="{y + 14}">'
-        f'<tspan class="kind">{message.kind}</tspan> {_safe(line.shortened(line.address(message), 28))} '
+        f'<tspan class="kind">{message.kind}</tspan> {safe(line.shortened(line.address(message), 28))} '
         f"{line.size(message.size_bytes)}</text>"
     )
 
@@ -192,6 +192,6 @@ def _duration(seconds):
     return f"{seconds:.2f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
 
 
-def _safe(text):
+def safe(text):
     """Without what XML does not allow; the wire may carry anything."""
     return html.escape(re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text))

@@ -144,8 +144,7 @@ class _Line:
     def put(self, place, text, room_from=None):
         """Write over what is there; a text that is too long moves to the left up to `room_from`."""
         width = len(self._cells)
-        if room_from is not None:
-            text = line.shortened(text, width - room_from)
+        text = line.printable(text) if room_from is None else line.shortened(text, width - room_from)
         place = max(min(place, width - len(text)), 0)
         self._cells[place : place + len(text)] = text[:width]
 

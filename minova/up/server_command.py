@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.parse
 
+from minova.trace.line import printable
 from minova.up import errors, example, record, settings
 from minova.up.api_client import ApiClient, ApiError
 
@@ -197,7 +198,7 @@ def _row(server):
     host = server.get("OS-EXT-SRV-ATTR:host")
     task = server.get("OS-EXT-STS:task_state")
     fault = server.get("fault", {}).get("message", "")
-    return ROW.format(server["name"], server["status"], task or "-", host or "-", fault).rstrip()
+    return printable(ROW.format(server["name"], server["status"], task or "-", host or "-", fault).rstrip())
 
 
 def _pair(text):

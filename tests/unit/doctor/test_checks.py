@@ -305,9 +305,10 @@ def test_findings_are_shown_in_lines_that_fit(monkeypatch):
     found = [("broker", [ok("fine " * 30)]), ("disk", [warning("little", "Make room."), error("none")])]
     lines = list(command._lines(found, collections.Counter(ok=1, warning=1, error=1)))
     assert all(len(line) <= 70 for line in lines)
-    assert lines[-4:] == [
+    assert lines[-5:] == [
         "warning  disk        little",
         "                     Make room.",
         "error    disk        none",
-        "\n1 error and 1 warning in 2 checks.",
+        "",
+        "1 error and 1 warning in 2 checks.",
     ]

@@ -14,7 +14,7 @@ from minova.db import actions, decisions, instances, services
 from minova.db.models import instances as instances_table
 from minova.db.models import services as services_table
 from minova.explain import bus_view, case, lives, messages, story, text
-from minova.explain.sentence import duration
+from minova.explain.sentence import Sentence, duration
 from minova.scheduler import manager
 from minova.trace.message import CALL, CAST, REPLY, TIMED_OUT, Message
 from minova.up.record import Record
@@ -338,6 +338,13 @@ def test_a_story_fits_the_width_and_is_json(database, built):
     told = _tell(database, "web-1")
     assert all(len(line) <= 60 for line in text.render(told, width=60).splitlines())
     assert json.loads(json.dumps(dataclasses.asdict(told)))["server"]["name"] == "web-1"
+
+
+def test_a_story_gives_no_orders_to_the_terminal(database, built):
+    said = messages.Said([Sentence(0, "message", "\x1b[31mred\n", ("\x9b0m",))], "\x07")
+    told = text.render(_tell(database, "web-1", said=said), width=60)
+    assert "red" in told
+    assert all(line.isprintable() for line in told.split("\n"))
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,19 @@ def test_json_tells_what_happens_later():
     assert [json.loads(line).get("what") for line in lines] == [None, "timed_out"]
 
 
+def test_what_others_wrote_gives_no_orders_to_the_terminal():
+    """A method with an escape sequence coloured the terminal; one with half a character ended the trace."""
+    bus = wire.Wire()
+    strange = "\x1b[31m\n\u202e\ud800"
+    instance = {**wire.INSTANCE, "minova_object.data": {"uuid": wire.UUID, "display_name": strange}}
+    cast = wire.cast(f"m{strange}", f"minova-compute@{strange}", f"req{strange}", instance=instance)
+    bus.publish(0, cast, key=f"key{strange}", queues=[])
+    for width in (20, 80):
+        lines = shown(bus.events, width=width)
+        assert len(lines) > 2
+        assert all(line.isprintable() for line in lines)
+
+
 def test_characters_that_a_terminal_lacks_are_replaced():
     lines = [text.in_ascii(line) for line in shown(wire.boot(wire.Wire()).events)]
     assert all(line.isascii() for line in lines)

@@ -84,6 +84,19 @@ def test_the_html_holds_what_was_said_as_text(capsys, tmp_path):
     assert "<img" not in page
 
 
+@pytest.mark.parametrize("form", ["text", "mermaid", "svg", "html", "json"])
+def test_half_a_character_is_drawn_as_one_that_is_missing(capsys, tmp_path, form):
+    """A lone surrogate, which JSON may hold and no terminal or file can, ended show with a traceback."""
+    bus = wire.Wire()
+    bus.send(0, wire.cast("\ud800half", "minova-api@\ud800", "req-\ud800"))
+    with recording.Recorder(tmp_path / "r") as recorder:
+        for event in bus.events:
+            recorder.add(event)
+    assert "half" in drawn(capsys, "--all", "--file", tmp_path / "r")
+    assert "half" in drawn(capsys, "req-\ud800", "--file", tmp_path / "r", "--format", form)
+    assert drawn(capsys, "req-\ud800", "--file", tmp_path / "r", "--format", form, "-o", tmp_path / "f") == ""
+
+
 def test_the_requests_of_late_are_listed_without_heartbeats(capsys, state_path):
     listed = drawn(capsys, "--state-path", state_path)
     assert [line.split()[-1] for line in listed.splitlines()] == ["id", "req-1", "req-2"]
