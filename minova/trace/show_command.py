@@ -15,6 +15,9 @@ FORMATS = ("text", "mermaid", "svg", "html", "json")
 # How long a request is looked for that a minova up has just had.
 _PATIENCE_SECONDS = 5
 _LISTED = 20
+# With the 40 characters of an id it fits 80 columns.
+_ROW = "{:8} {:>4} {:>7} {} {}"
+_BESIDE_TITLE, _LEAST_TITLE = 63, 17
 
 
 def add_to(commands):
@@ -93,12 +96,15 @@ def _list(path, args):
     if not known:
         print("Nobody has asked for anything yet; --all shows what the services say by themselves.")
         return
-    print("began     messages  seconds  what                id")
-    for request in known if args.all else known[-_LISTED:]:
+    listed = known if args.all else known[-_LISTED:]
+    titles = [("failed: " if request.failed else "") + request.title for request in listed]
+    room = min(max(map(len, titles)), max(_width(args) - _BESIDE_TITLE, _LEAST_TITLE))
+    print(_ROW.format("began", "msgs", "seconds", "what".ljust(room), "id"))
+    for request, title in zip(listed, titles, strict=True):
         began = time.strftime("%H:%M:%S", time.localtime(request.begin))
-        title = text.line.shortened(request.title + (" (failed)" if request.failed else ""), 18)
-        row = f"{began}  {len(request.messages):8}  {request.seconds:7.3f}  {title:18}  {request.id}"
-        print(text.line.printable(row))
+        what = text.line.shortened(title, room).ljust(room)
+        row = (began, len(request.messages), f"{request.seconds:.3f}", what, request.id)
+        print(text.line.printable(_ROW.format(*row)))
 
 
 def _print(drawn, form):

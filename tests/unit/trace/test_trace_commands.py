@@ -103,6 +103,21 @@ def test_the_requests_of_late_are_listed_without_heartbeats(capsys, state_path):
     assert "req-9" in drawn(capsys, "--all", "--state-path", state_path)
 
 
+@pytest.mark.parametrize(("width", "title"), [(80, "failed: boot of …"), (120, "failed: boot of web-1")])
+def test_the_list_fits_the_terminal_and_says_what_failed(capsys, tmp_path, width, title):
+    """It was 89 columns wide whatever the terminal, and cut off the word `failed` at most titles."""
+    bus = wire.Wire()
+    request = "req-7bcdd12b-be84-497d-8738-7277613d0e65"
+    cast = wire.cast("build_and_run_instance", "minova-conductor@box", request, instance=wire.INSTANCE)
+    bus.note(1, bus.publish(0, cast), "dropped", "conductor")
+    with recording.Recorder(tmp_path / "r") as recorder:
+        for event in bus.events:
+            recorder.add(event)
+    lines = drawn(capsys, "--file", tmp_path / "r", "--width", width).splitlines()
+    assert lines[1][9:] == f"   1   1.000 {title} {request}"
+    assert max(map(len, lines)) <= width
+
+
 def test_what_is_not_known_is_told(capsys, state_path):
     assert trace("show", "web-2", "--state-path", state_path) == 1
     assert "knows no request, and no server of the uuid or name, 'web-2'" in capsys.readouterr().err
