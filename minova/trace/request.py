@@ -17,6 +17,7 @@ _TITLES = {
     "start_instance": "start",
     "stop_instance": "stop",
     "reboot_instance": "reboot",
+    "rebuild_instance": "evacuation",
     "report_hosts": "heartbeat",
     "report_host_states": "inventory report",
     "update_host_states": "inventory report",

@@ -21,6 +21,8 @@ GAP_SECONDS = 0.2
 _RIGHT = 120
 # About the width of one in the font of notes.
 _NOTE_LETTER = 7
+# Of a name: it may be wider than the way between two lanes, so that the exception in it can be read.
+_NAME_LETTERS = 48
 _BAD = (DROPPED, CORRUPTED, TIMED_OUT, UNROUTED)
 
 
@@ -179,7 +181,7 @@ def _loop(x, y, message):
 
 
 def _words(message, x, y, anchor):
-    name = safe(line.shortened(line.what(message), 34))
+    name = safe(line.shortened(line.what(message), _NAME_LETTERS))
     return (
         f'<text class="name" text-anchor="{anchor}" x="{x:g}" y="{y - 8}">{name}</text>'
         f'<text class="route" text-anchor="{anchor}" x="{x:g}" y="{y + 14}">'

@@ -2,11 +2,11 @@
 """The colours and fonts of svg.py, light and dark. A page may set the variables on its own."""
 
 _LIGHT = (
-    "--paper:#ffffff;--ink:#1c2430;--muted:#5d6b7c;--lane:#cfd6df;--head:#eef2f7;--row:#eef4fd;--work:#dfe7f1;"
+    "--paper:#ffffff;--ink:#1c2430;--muted:#5d6b7c;--lane:#cfd6df;--head:#eef2f7;--work:#dfe7f1;"
     "--call:#1557c0;--cast:#0a7a52;--fanout:#7a3cc4;--reply:#4c5a6b;--bad:#b3201f;--held:#8f5a00;--focus:#1557c0;"
 )
 _DARK = (
-    "--paper:#12171e;--ink:#e6ebf2;--muted:#9aa7b7;--lane:#3a4552;--head:#1f2833;--row:#1b2632;--work:#2c3947;"
+    "--paper:#12171e;--ink:#e6ebf2;--muted:#9aa7b7;--lane:#3a4552;--head:#1f2833;--work:#2c3947;"
     "--call:#7db0ff;--cast:#58d3a0;--fanout:#c79bff;--reply:#aab6c5;--bad:#ff8a80;--held:#f2bd5c;--focus:#7db0ff;"
 )
 
@@ -25,9 +25,10 @@ STYLE = (
     ".minova-trace .gap{stroke:var(--lane);stroke-dasharray:2 5}"
     ".minova-trace .gap-text{fill:var(--muted);font-size:11.5px;font-style:italic}"
     ".minova-trace .message{cursor:pointer;outline:none}"
-    ".minova-trace .row{fill:transparent}"
-    ".minova-trace .message:hover .row,.minova-trace .message[aria-expanded=true] .row{fill:var(--row)}"
-    ".minova-trace .message:focus-visible .row{fill:var(--row);stroke:var(--focus);stroke-width:2}"
+    # Drawn over the lanes, so that they have to show through.
+    ".minova-trace .row{fill:var(--focus);fill-opacity:0}"
+    ".minova-trace .message:is(:hover,:focus-visible,[aria-expanded=true]) .row{fill-opacity:.08}"
+    ".minova-trace .message:focus-visible .row{stroke:var(--focus);stroke-width:2}"
     ".minova-trace .name{font-weight:600;font-size:12.5px}"
     ".minova-trace .route{fill:var(--muted);font-size:11px}"
     ".minova-trace .arrow{stroke:var(--colour);stroke-width:2;fill:none}"
@@ -48,7 +49,7 @@ STYLE = (
     "stroke:var(--paper);stroke-width:4px}"
     # On a row in another colour the rim of the letters has that colour too.
     ".minova-trace .message:is(:hover,:focus-visible,[aria-expanded=true]) :is(.name,.route,.note)"
-    "{stroke:var(--row)}"
+    "{stroke:color-mix(in srgb,var(--focus) 8%,var(--paper))}"
     ".minova-trace .note.bad{fill:var(--bad)}"
     ".minova-trace .note.held{fill:var(--held)}"
 )

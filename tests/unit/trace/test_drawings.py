@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The drawings show every message once, say how it ended, and are well-formed whatever the wire carried."""
 
+import json
 import xml.etree.ElementTree as etree
 
 from minova.trace import fields, mermaid, svg, timing
@@ -43,6 +44,13 @@ def test_svg_marks_what_went_wrong():
     assert "bad" in messages_of(drawing)[0].get("class").split()
     assert "0.100 s: held in conductor until it is let go" in drawing
     assert "1.000 s: timed out: no answer in 1 s" in drawing
+
+
+def test_svg_names_an_exception_in_full():
+    bus = wire.Wire()
+    bus.send(0, wire.call("select_destinations", "minova-conductor@box", "m1"), key="scheduler")
+    bus.send(0.1, wire.reply("m1", failure=json.dumps({"class": "NoValidHost"})), "", "reply_1")
+    assert ">select_destinations raised NoValidHost<" in svg.draw(bus.request())
 
 
 def test_svg_can_leave_its_style_to_the_page():

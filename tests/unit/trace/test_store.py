@@ -16,6 +16,12 @@ def test_a_request_is_told_by_its_server_and_what_is_done():
     assert not request.failed
 
 
+def test_an_evacuation_is_called_so():
+    bus = wire.Wire()
+    bus.send(0, wire.cast("rebuild_instance", "minova-api@box", instance=wire.INSTANCE))
+    assert bus.request().title == "evacuation of web-1"
+
+
 def test_a_request_is_found_by_id_uuid_and_name():
     store = wire.boot(wire.Wire()).store
     for wanted in (wire.REQUEST, wire.UUID, "web-1"):
