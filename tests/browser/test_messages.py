@@ -86,6 +86,17 @@ def test_the_filter_finds_a_request_by_its_server(visit, up):
     expect(page.get_by_role("link", name=re.compile("^boot of needle "))).to_be_visible()
 
 
+def test_background_traffic_is_listed_when_it_is_asked_for(visit, up):
+    page = open_boot(visit, up, "foreground")
+    heartbeats = page.get_by_role("link", name=re.compile("^heartbeat "))
+    page.get_by_label("Background traffic").check()
+    expect(heartbeats).not_to_have_count(0)
+    page.get_by_label("Background traffic").uncheck()
+    expect(heartbeats).to_have_count(0)
+    page.get_by_label("Filter").fill("no such thing")
+    expect(page.get_by_text("No request fits the filter.")).to_be_visible()
+
+
 def test_the_address_leads_back_to_a_message(visit, up):
     page = open_boot(visit, up, "addressed")
     messages(page).nth(1).click()

@@ -18,10 +18,11 @@ _MOST_MESSAGES = 500
 
 @bp.get("/api/requests")
 def index():
-    """?server=UUID only those about that server; ?id=... (may be repeated) only these; ?limit=N only the newest N.
+    """?server=UUID only those about that server; ?id=... (may be repeated) only these; ?routine=no without those that
+    are about no server, such as heartbeats; ?limit=N only the newest N.
 
-    200, 400: {"requests": [summary, ...], "total": 12, "forgotten_messages": 0}, newest last. Messages are forgotten
-    where memory is limited, see [page] kept_messages. A summary is
+    200, 400: {"requests": [summary, ...], "total": 12, "forgotten_messages": 0}, newest last. The total counts
+    those beyond the limit, too. Messages are forgotten where memory is limited, see [page] kept_messages. A summary is
 
     {"id": "req-...", "title": "boot of web-1",
      "begin": 1900000000.1, "end": 1900000000.9,     seconds since the epoch of the first and last thing that happened
@@ -34,12 +35,7 @@ def index():
     no request is known.
     """
     limit = body.number("limit", _MOST, _MOST)
-    server, ids = flask.request.args.get("server"), set(flask.request.args.getlist("id"))
-    found = [
-        summary
-        for summary in sources.current().summaries.all()
-        if (not server or server in summary["servers"]) and (not ids or summary["id"] in ids)
-    ]
+    found = [summary for summary in sources.current().summaries.all() if _is_wanted(summary)]
     forgotten = sources.current().store.forgotten_messages
     return {"requests": found[-limit:], "total": len(found), "forgotten_messages": forgotten}
 
@@ -92,6 +88,18 @@ def message(unique_id):
     if found is None:
         raise PageError(404, f"No message {unique_id!r} is kept.")
     return {"message": found.to_dict(), "fields": fields.explain(found)}
+
+
+def _is_wanted(summary):
+    """Whether the query string of this request asks for a summary."""
+    wanted = flask.request.args
+    server, ids = wanted.get("server"), wanted.getlist("id")
+    is_routine = not summary["servers"]
+    return (
+        (not server or server in summary["servers"])
+        and (not ids or summary["id"] in ids)
+        and not (is_routine and wanted.get("routine") == "no")
+    )
 
 
 def _without_body(message):

@@ -45,7 +45,7 @@ export class RequestsView {
 
   async refresh(news) {
     if (news.has("requests")) {
-      const { requests, total, forgotten_messages: forgotten } = await get(`api/requests?limit=${ASKED}`);
+      const { requests, total, forgotten_messages: forgotten } = await get(`api/requests?limit=${ASKED}${byId("background").checked ? "" : "&routine=no"}`);
       this._requests = requests;
       this._unlisted = total - requests.length;
       this._forgotten = forgotten;
@@ -110,12 +110,10 @@ export class RequestsView {
     }
   }
 
-  // Newest first, without what the filter and the box leave out.
+  // Newest first, without what the filter leaves out.
   _wanted() {
     const words = byId("request-filter").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const background = byId("background").checked;
     return this._requests
-      .filter((request) => background || serversOf(request).length > 0)
       .filter((request) => words.every((word) => textOf(request).includes(word)))
       .reverse();
   }
@@ -149,12 +147,8 @@ export class RequestsView {
   }
 
   _emptyList() {
-    return el(
-      "p",
-      { class: "empty" },
-      this._requests.length > 0 ? "No request fits the filter. " : "Nothing has been asked yet. ",
-      "Boot a server, and its messages appear here as they are sent.",
-    );
+    const nothing = "Nothing has been asked yet. Boot a server, and its messages appear here as they are sent.";
+    return el("p", { class: "empty" }, this._requests.length > 0 ? "No request fits the filter." : nothing);
   }
 
   async _refreshRequest() {

@@ -25,6 +25,14 @@ def test_requests_are_chosen_by_server_id_and_number(client, page):
     assert newest.json["total"] == 4
 
 
+def test_heartbeats_can_be_left_out_so_that_they_push_no_boot_beyond_the_limit(client, page):
+    for number in range(2, 5):
+        page.wire.send(number, wire.cast("report_hosts", "minova-compute@host1", f"req-{number}"))
+    answer = client.get("/api/requests?routine=no&limit=2")
+    assert (ids(answer), answer.json["total"]) == ([wire.REQUEST], 1)
+    assert ids(client.get("/api/requests?limit=2")) == ["req-3", "req-4"]
+
+
 def ids(answer):
     return [request["id"] for request in answer.json["requests"]]
 
