@@ -56,6 +56,19 @@ def test_where_nothing_is_traced_it_says_what_to_type(visit):
     expect(page.locator("#status")).to_contain_text("tracing off")
 
 
+def test_a_long_status_leaves_the_page_as_wide_as_the_window(visit):
+    page = visit("services", width=390)
+
+    def answer(route):
+        state = route.fetch().json()
+        state["bus"]["state"], state["trace"]["messages"] = "connecting", 1_234_567
+        route.fulfill(json=state)
+
+    page.route("**/api/state", answer)
+    expect(page.locator("#status")).to_have_text("broker away · 1,234,567 messages")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_copies_that_the_page_missed_are_told_until_that_is_read(visit, up):
     page = visit("messages")
     expect(page.locator("#status")).to_contain_text("watching")

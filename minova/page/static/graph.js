@@ -9,7 +9,7 @@ const BOX = 22;
 const TOP = 34;
 const COLUMNS = {
   exchange: { x: 8, width: 190, title: "Exchanges" },
-  queue: { x: 340, width: 270, title: "Queues" },
+  queue: { x: 320, width: 310, title: "Queues" },
   process: { x: 760, width: 190, title: "Processes" },
 };
 const WIDTH = 958;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One message in full: what it is in a sentence, each field explained, and the payload as it was sent.
+// One message in full: what it is at a glance, each field explained, and the payload as it was sent.
 
 import { el } from "./dom.js";
-import { clock, pretty, processName, size } from "./format.js";
+import { clock, duration, pretty, processName, size } from "./format.js";
+import { shortened } from "./names.js";
 
 const PARTS = [
   ["property", "AMQP properties"],
@@ -35,8 +36,8 @@ function facts(message) {
     ["From", processName(message.sender)],
     ["To", message.kind === "reply" ? processName(message.recipient) : destination(message)],
     ["Exchange", message.exchange || "the default exchange"],
-    ["Routing key", message.routing_key],
-    ["Queues", (message.queues ?? []).join(", ")],
+    ["Routing key", shortened(message.routing_key)],
+    ["Queues", (message.queues ?? []).map(shortened).join(", ")],
     ["Size", size(message.size_bytes)],
     ["Published", clock(message.time)],
     ["Delivered", delivered(message)],
@@ -55,7 +56,7 @@ function destination(message) {
 
 function delivered(message) {
   return (message.delivered ?? [])
-    .map(({ queue, time }) => `${queue}, after ${((time - message.time) * 1000).toFixed(1)} ms`)
+    .map(({ queue, time }) => `${shortened(queue)}, after ${duration(time - message.time)}`)
     .join("; ");
 }
 
