@@ -6,7 +6,12 @@ import urllib.parse
 from minova.page.errors import PageError
 from minova.up.api_client import ApiError
 
-ACTIONS = {"reboot": {"reboot": {"type": "SOFT"}}, "stop": {"os-stop": None}, "start": {"os-start": None}}
+ACTIONS = {
+    "reboot": {"reboot": {"type": "SOFT"}},
+    "stop": {"os-stop": None},
+    "start": {"os-start": None},
+    "evacuate": {"evacuate": {"onSharedStorage": False}},
+}
 # Newest first; a page with more rows than this is of no use to anybody.
 MOST_SERVERS = 500
 MOST_HOSTS = 1000

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one may do from the page: to servers, and to the services themselves."""
 
+import contextlib
 import re
 
 from playwright.sync_api import expect
@@ -12,6 +13,23 @@ def row_of(page, server):
 
 def service(page, name):
     return page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=name, exact=True))
+
+
+@contextlib.contextmanager
+def down(up, hosts):
+    """Meanwhile these hosts count as down."""
+    for each in hosts:
+        force_down(up, each, True)
+    try:
+        yield
+    finally:
+        for each in hosts:
+            force_down(up, each, False)
+
+
+def force_down(up, host, forced_down):
+    body = {"host": host, "binary": "minova-compute", "forced_down": forced_down}
+    up.api.send("PUT", "/os-services/force-down", body)
 
 
 def test_several_servers_boot_with_metadata_from_the_form(visit, up):
@@ -59,6 +77,22 @@ def test_a_server_is_stopped_started_rebooted_and_deleted(visit, up):
     expect(page.get_by_role("status").get_by_text("Asked to reboot toy.")).to_be_visible()
     row.get_by_role("button", name="Delete toy").click()
     expect(row).to_have_count(0)
+
+
+def test_a_server_is_evacuated_from_a_host_that_is_down(visit, up):
+    server = up.boot("moved")
+    home = server["OS-EXT-SRV-ATTR:host"]
+    page = visit("servers")
+    row = row_of(page, server)
+    expect(row.get_by_role("button", name="Stop moved")).to_be_visible()
+    expect(row.get_by_role("button", name="Evacuate moved")).to_have_count(0)
+    with down(up, [home]):
+        expect(row.get_by_role("cell", name=f"{home} down")).to_be_visible()
+        row.get_by_role("button", name="Evacuate moved").click()
+        expect(row.get_by_role("cell", name=home)).to_have_count(0)
+        expect(row.get_by_text("ACTIVE")).to_be_visible()
+    page.get_by_role("tab", name="Messages").click()
+    expect(page.get_by_role("link", name=re.compile("^evacuation of moved "))).to_be_visible()
 
 
 def test_a_killed_service_comes_back_with_queues_of_its_own(visit, up):

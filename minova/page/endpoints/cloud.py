@@ -85,9 +85,9 @@ def delete(server_id):
 
 @bp.post("/api/servers/<server_id>/<action>")
 def act(server_id, action):
-    """Body: {}. Actions: reboot, stop, start.
+    """Body: {}. Actions: reboot, stop, start, evacuate (to any host).
 
-    202, 400, 404, 409 (its state forbids that): {"request_id": "req-..."}
+    202, 400 (nothing leaves a host that is up), 404, 409 (its state forbids that): {"request_id": "req-..."}
     """
     if action not in ACTIONS:
         raise PageError(404, f"There is no action {action!r}; there are {', '.join(ACTIONS)}.")

@@ -8,6 +8,8 @@ import { byId, el, onAction, show } from "./dom.js";
 import { table } from "./table.js";
 
 const SIGNS = { ACTIVE: "●", BUILD: "◐", ERROR: "✕", SHUTOFF: "○", REBOOT: "◐", HARD_REBOOT: "◐", DELETED: "–" };
+// In these a server can leave a host that is down.
+const EVACUABLE = ["ACTIVE", "SHUTOFF", "ERROR"];
 const CLASSES = { ACTIVE: "good", ERROR: "bad", SHUTOFF: "muted", DELETED: "muted" };
 
 export class ServersView {
@@ -16,6 +18,8 @@ export class ServersView {
     this._refreshSoon = refreshSoon;
     this._servers = [];
     this._flavors = new Map();
+    // Names of the hosts that are down.
+    this._down = new Set();
     this._chosen = null;
     this._focusDecisions = false;
     onAction(byId("panel-servers"), "click", {
@@ -35,6 +39,7 @@ export class ServersView {
   async refresh() {
     const [servers, hosts] = await Promise.all([get("api/servers"), get("api/hosts")]);
     this._servers = servers.servers;
+    this._down = new Set(hosts.hosts.filter((host) => host.state !== "up").map((host) => host.host));
     await this._learnFlavors();
     show(byId("server-table"), this._table());
     show(byId("host-table"), hostTable(hosts.hosts));
@@ -79,7 +84,8 @@ export class ServersView {
         el("button", { type: "button", class: "button", "data-action": "open-boot" }, "Boot one"),
       );
     }
-    return table("Servers", ["Name", "Status", "Host", "Flavor", "What can be done"], this._servers.map((server) => row(server, this._flavors.get(server.flavor))), { cards: true });
+    const rows = this._servers.map((server) => row(server, this._flavors.get(server.flavor), this._down.has(server.host)));
+    return table("Servers", ["Name", "Status", "Host", "Flavor", "What can be done"], rows, { cards: true });
   }
 
   async _power(button) {
@@ -102,15 +108,15 @@ export class ServersView {
   }
 }
 
-function row(server, flavor) {
+function row(server, flavor, isDown) {
   return {
     key: server.id,
     cells: [
       [el("span", { class: "name" }, server.name), el("code", { class: "id" }, server.id)],
       status(server),
-      server.host || "–",
+      [server.host || "–", isDown && el("span", { class: "detail" }, hostState("down"))],
       flavor ?? server.flavor,
-      buttons(server),
+      buttons(server, isDown),
     ],
   };
 }
@@ -128,7 +134,7 @@ function status(server) {
   ];
 }
 
-function buttons(server) {
+function buttons(server, isDown) {
   const running = server.status === "ACTIVE";
   return el(
     "span",
@@ -136,6 +142,7 @@ function buttons(server) {
     running && power(server, "reboot", "Reboot"),
     running && power(server, "stop", "Stop"),
     server.status === "SHUTOFF" && power(server, "start", "Start"),
+    isDown && EVACUABLE.includes(server.status) && power(server, "evacuate", "Evacuate"),
     el(
       "button",
       { type: "button", class: "button small danger", "data-key": "delete", "data-action": "delete", "data-server": server.id, "aria-label": `Delete ${server.name}` },
@@ -169,7 +176,8 @@ function hostTable(hosts) {
   if (hosts.length === 0) {
     return el("p", { class: "empty" }, "No compute host has reported yet.");
   }
-  return table("Hosts", ["Host", "State", "Running servers", "vCPUs", "Memory (MB)", "Disk (GB)"], hosts.map(hostRow), { cards: true });
+  const inOrder = hosts.toSorted((one, other) => one.host.localeCompare(other.host, "en", { numeric: true }));
+  return table("Hosts", ["Host", "State", "Running servers", "vCPUs", "Memory (MB)", "Disk (GB)"], inOrder.map(hostRow), { cards: true });
 }
 
 function hostRow(host) {
@@ -177,13 +185,18 @@ function hostRow(host) {
     key: host.host,
     cells: [
       host.host,
-      el("span", { class: `state ${host.state === "up" ? "good" : "bad"}` }, el("span", { "aria-hidden": "true" }, host.state === "up" ? "●" : "✕"), ` ${host.state}`, host.status === "disabled" && ", disabled"),
+      [hostState(host.state), host.status === "disabled" && ", disabled"],
       host.running_vms,
       usage(host.vcpus_used, host.vcpus),
       usage(host.memory_mb_used, host.memory_mb),
       usage(host.local_gb_used, host.local_gb),
     ],
   };
+}
+
+function hostState(state) {
+  const [sign, look] = state === "up" ? ["●", "good"] : ["✕", "bad"];
+  return el("span", { class: `state ${look}` }, el("span", { "aria-hidden": "true" }, sign), ` ${state}`);
 }
 
 function usage(used, all) {

@@ -118,7 +118,12 @@ def test_a_wrong_boot_is_refused_before_the_api_is_asked(client, page, body, sai
 
 @pytest.mark.parametrize(
     ("action", "body"),
-    [("reboot", {"reboot": {"type": "SOFT"}}), ("stop", {"os-stop": None}), ("start", {"os-start": None})],
+    [
+        ("reboot", {"reboot": {"type": "SOFT"}}),
+        ("stop", {"os-stop": None}),
+        ("start", {"os-start": None}),
+        ("evacuate", {"evacuate": {"onSharedStorage": False}}),
+    ],
 )
 def test_a_server_is_acted_on(client, page, action, body):
     page.api.answers["POST", "/servers/u1/action"] = None
@@ -139,8 +144,8 @@ def test_an_id_cannot_lead_to_another_path(client, page):
 
 
 def test_an_unknown_action_is_refused(client, page):
-    code, sentence = error(client.post("/api/servers/u1/evacuate", json={}))
-    assert (code, "there are reboot, stop, start" in sentence) == (404, True)
+    code, sentence = error(client.post("/api/servers/u1/migrate", json={}))
+    assert (code, "there are reboot, stop, start, evacuate" in sentence) == (404, True)
     assert page.api.sent == []
 
 
