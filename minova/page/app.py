@@ -11,8 +11,8 @@ from minova.page.endpoints import (
     debug,
     decisions,
     events,
-    failures,
     files,
+    outcomes,
     requests,
     services,
     state,
@@ -21,7 +21,7 @@ from minova.page.endpoints import (
 
 CONF = minova.conf.CONF
 _LONGEST_BODY_BYTES = 65536
-_BLUEPRINTS = (cloud, debug, decisions, events, failures, files, requests, services, state, topology)
+_BLUEPRINTS = (cloud, debug, decisions, events, files, outcomes, requests, services, state, topology)
 
 
 def create_app(sources):

@@ -15,7 +15,6 @@ ACTIONS = {
 # Newest first; a page with more rows than this is of no use to anybody.
 MOST_SERVERS = 500
 MOST_HOSTS = 1000
-MOST_IN_ERROR = 100
 
 
 class Cloud:
@@ -33,11 +32,6 @@ class Cloud:
         """Newest first."""
         rows = self._send("GET", f"/servers/detail?all_tenants=1&limit={MOST_SERVERS}")[1]["servers"]
         return [_server(row) for row in rows]
-
-    def in_error(self):
-        """(id, when it last changed) of the servers in ERROR, newest first."""
-        path = f"/servers/detail?all_tenants=1&status=ERROR&limit={MOST_IN_ERROR}"
-        return [(row["id"], row["updated"]) for row in self._send("GET", path)[1]["servers"]]
 
     def failed_requests(self, server_id):
         """{request id: why} of what was asked of a server and failed, oldest first."""

@@ -13,10 +13,10 @@ from minova.page.cloud import Cloud
 from minova.page.debugger import Debugger, client_maker
 from minova.page.decisions import Decisions
 from minova.page.errors import PageError
-from minova.page.failures import Failures
 from minova.page.http_server import HttpServer, bind
 from minova.page.listeners import Listeners
 from minova.page.management import Management
+from minova.page.outcomes import Outcomes
 from minova.page.recording import Recording
 from minova.page.services import Services
 from minova.page.summaries import Summaries
@@ -57,17 +57,18 @@ class PageService:
         self._bus = Bus(CONF.transport_url, self._take, lambda: self._changes.tell("state", "topology"))
         self._cloud = Cloud(ApiClient(_api_url(), _API_SECONDS))
         self._decisions = Decisions()
+        summaries = Summaries(self._store)
         services, management_url = Services(CONF.state_path), _management_url(addresses[0])
         self._sources = sources.Sources(
             bus=self._bus,
             store=self._store,
-            summaries=Summaries(self._store),
+            summaries=summaries,
             recording=self._recording,
             changes=self._changes,
             cloud=self._cloud,
             topology=Topology(Management(management_url, addresses[0]), self._queue_names),
             decisions=self._decisions,
-            failures=Failures(self._cloud),
+            outcomes=Outcomes(self._cloud, summaries),
             services=services,
             debugger=Debugger(client_maker(services, management_url, CONF.transport_url)),
             listeners=Listeners(CONF.page.max_listeners),

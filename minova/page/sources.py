@@ -20,7 +20,7 @@ class Sources:
     cloud: object
     topology: object
     decisions: object
-    failures: object
+    outcomes: object
     services: object
     debugger: object
     listeners: object

@@ -9,7 +9,7 @@ from minova.trace.message import CALL, DROPPED, HELD, RELEASED, REPLY, TIMED_OUT
 
 # After so long without a message a request without open ends is taken to be over.
 QUIET_SECONDS = 2
-_TITLES = {
+_ACTIONS = {
     "build_instances": "boot",
     "build_and_run_instance": "boot",
     "reschedule_instance": "boot",
@@ -35,14 +35,19 @@ class Request:
 
     @property
     def title(self):
-        """`boot of web-1`; the method of the first message where there is no better word."""
+        """`boot of web-1`"""
         if self.about:
             return f"server {self.about}"
         if not self.messages:
             return self.id
-        method = self.messages[0].method or "?"
         name = self._subject()
-        return f"{_TITLES.get(method, method)} of {name}" if name else _TITLES.get(method, method)
+        return f"{self.action} of {name}" if name else self.action
+
+    @property
+    def action(self):
+        """`boot`; the method of the first message where there is no better word."""
+        method = self.messages[0].method or "?" if self.messages else ""
+        return _ACTIONS.get(method, method)
 
     @property
     def is_routine(self):
@@ -105,6 +110,7 @@ class Request:
         return {
             "id": self.id,
             "title": self.title,
+            "action": self.action,
             "begin": self.begin,
             "end": self.end,
             "messages": len(self.messages),

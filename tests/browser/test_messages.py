@@ -123,6 +123,24 @@ def test_a_boot_that_was_given_up_is_marked_and_says_why(visit, up):
     expect(page.locator("#request-summary")).to_contain_text("Exceeded maximum number of retries.")
 
 
+def test_a_boot_of_which_nothing_is_heard_is_unfinished_by_the_records(visit, up):
+    up.create("quiet", metadata={"minova:spawn_seconds": "6"})
+    page = visit("messages")
+    page.get_by_role("link", name=re.compile("^boot of quiet .*unfinished")).click()
+    expect(page.locator("#request-summary")).to_contain_text("the server is still spawning")
+    expect(messages(page)).to_have_count(BOOT_MESSAGES)
+    expect(page.locator("#request-summary").get_by_text("unfinished")).to_have_count(0)
+
+
+def test_what_was_lost_and_made_up_for_is_no_failure(visit, up):
+    page = open_boot(visit, up, "lucky")
+    request_id = page.locator("#request-summary code").inner_text()
+    recovered = {request_id: {"outcome": "recovered", "reason": None}}
+    page.route("**/api/outcomes", lambda route: route.fulfill(json={"outcomes": recovered, "names": {}}))
+    expect(page.locator("#request-summary").get_by_text("recovered")).to_be_visible()
+    expect(page.locator("#request-summary")).to_contain_text("done all the same")
+
+
 def test_what_a_server_is_called_is_shown_as_text(visit, up):
     name = "<img src=x onerror=alert(1)>"
     up.boot(name)

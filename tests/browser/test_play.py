@@ -6,6 +6,8 @@ import re
 
 from playwright.sync_api import expect
 
+HOSTS = ("host1", "host2", "host3")
+
 
 def row_of(page, server):
     return page.get_by_role("row").filter(has_text=server["id"])
@@ -93,6 +95,37 @@ def test_a_server_is_evacuated_from_a_host_that_is_down(visit, up):
         expect(row.get_by_text("ACTIVE")).to_be_visible()
     page.get_by_role("tab", name="Messages").click()
     expect(page.get_by_role("link", name=re.compile("^evacuation of moved "))).to_be_visible()
+
+
+def test_an_evacuation_that_failed_is_marked_and_says_why(visit, up):
+    """It leaves its server as it was, and sends no message that says so."""
+    server = up.boot("staying")
+    page = visit("servers")
+    with down(up, HOSTS):
+        row_of(page, server).get_by_role("button", name="Evacuate staying").click()
+        expect(page.get_by_role("status").get_by_text("Asked to evacuate staying.")).to_be_visible()
+        page.get_by_role("tab", name="Messages").click()
+        page.get_by_role("link", name=re.compile("^evacuation of staying .*failed")).click()
+        expect(page.locator("#request-summary")).to_contain_text("No valid host was found.")
+    assert up.status(server["id"]) == "ACTIVE"
+
+
+def test_a_reboot_that_failed_is_marked_and_says_why(visit, up):
+    server = up.boot("stubborn", metadata={"minova:fail": "reboot"})
+    page = visit("servers")
+    row_of(page, server).get_by_role("button", name="Reboot stubborn").click()
+    page.get_by_role("tab", name="Messages").click()
+    page.get_by_role("link", name=re.compile("^reboot of stubborn .*failed")).click()
+    expect(page.locator("#request-summary")).to_contain_text("The hypervisor failed to reboot")
+
+
+def test_a_boot_without_a_host_is_found_by_the_name_of_its_server(visit, up):
+    page = visit("messages")
+    with down(up, HOSTS):
+        up.boot("homeless")
+    page.get_by_label("Filter").fill("homeless")
+    page.get_by_role("link", name=re.compile("^boot of homeless .*failed")).click()
+    expect(page.get_by_role("heading", name="boot of homeless")).to_be_visible()
 
 
 def test_a_killed_service_comes_back_with_queues_of_its_own(visit, up):

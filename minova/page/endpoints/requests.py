@@ -28,10 +28,11 @@ def index():
      "begin": 1900000000.1, "end": 1900000000.9,     seconds since the epoch of the first and last thing that happened
      "running": false, "failed": false, "messages": 8, "bytes": 12345,
      "lanes": ["api", "conductor", ...],
+     "action": "boot",       or "delete", "start", "stop", "reboot", "evacuation", "heartbeat", ...
      "servers": {"<uuid>": "web-1" or ""}}
 
-    `failed` is what was said on the bus: an exception in a reply, a call without an answer, a message lost. What a
-    conductor wrote in the records instead stands in /api/failures. The request "no-request" has the messages of which
+    `failed` is what was said on the bus: an exception in a reply, a call without an answer, a message lost. What
+    the records say of it stands in /api/outcomes. The request "no-request" has the messages of which
     no request is known.
     """
     limit = body.number("limit", _MOST, _MOST)

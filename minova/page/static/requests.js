@@ -11,6 +11,7 @@ import { timeline } from "./timeline.js";
 // More rows than these nobody reads; the filter finds the others.
 const LISTED = 100;
 const ASKED = 500;
+const MARKS = { running: "busy", failed: "bad", unfinished: "busy", recovered: "good" };
 
 export class RequestsView {
   constructor({ go, refreshSoon }) {
@@ -20,9 +21,10 @@ export class RequestsView {
     // Requests and messages that are not in that list.
     this._unlisted = 0;
     this._forgotten = 0;
-    // Request id to why it failed, of those that ended with their server in ERROR.
-    this._failures = {};
-    this._asksFailures = false;
+    // What the records say: request id to {outcome, reason}, and uuid to name of servers that no message names.
+    this._outcomes = new Map();
+    this._names = new Map();
+    this._asksOutcomes = false;
     this._request = null;
     this._id = null;
     this._message = null;
@@ -52,28 +54,30 @@ export class RequestsView {
     }
     this._followNewest();
     this._showList();
-    this._readFailures();
+    this._readOutcomes();
     if (!this._request || this._request.request.running || news.hasRequest(this._id)) {
       await this._refreshRequest();
     }
   }
 
   // Nothing waits for this: the messages are seen without the API, too.
-  async _readFailures() {
-    if (this._asksFailures) {
+  async _readOutcomes() {
+    if (this._asksOutcomes) {
       return;
     }
-    this._asksFailures = true;
+    this._asksOutcomes = true;
     try {
-      this._failures = (await get("api/failures")).failures;
+      const { outcomes, names } = await get("api/outcomes");
+      this._outcomes = new Map(Object.entries(outcomes));
+      this._names = new Map(Object.entries(names));
       this._showList();
-      this._showSummary();
+      this._showHead();
     } catch (error) {
       if (!(error instanceof PageError)) {
         throw error;
       }
     } finally {
-      this._asksFailures = false;
+      this._asksOutcomes = false;
     }
   }
 
@@ -114,7 +118,7 @@ export class RequestsView {
   _wanted() {
     const words = byId("request-filter").value.toLowerCase().split(/\s+/).filter(Boolean);
     return this._requests
-      .filter((request) => words.every((word) => textOf(request).includes(word)))
+      .filter((request) => words.every((word) => textOf(request, this._names).includes(word)))
       .reverse();
   }
 
@@ -139,8 +143,8 @@ export class RequestsView {
       el(
         "a",
         { href: `#messages/${encodeURIComponent(request.id)}`, "aria-current": chosen ? "true" : null },
-        el("span", { class: "row-title" }, request.title),
-        mark(request, this._failures),
+        el("span", { class: "row-title" }, titleOf(request, this._names)),
+        mark(request, this._outcomes.get(request.id)),
         el("span", { class: "row-detail" }, `${clock(request.begin)} · ${count(request.messages, "message")} · ${length(request)}`),
       ),
     );
@@ -166,10 +170,9 @@ export class RequestsView {
 
   _showRequest() {
     const request = this._request;
-    byId("request-heading").textContent = request?.request.title ?? "No request chosen";
     byId("diagram-area").hidden = !request;
     byId("timeline").hidden = !request || request.timeline.length === 0;
-    this._showSummary();
+    this._showHead();
     show(byId("request-empty"), !request && this._id && el("p", { class: "empty" }, `Request ${this._id} is no longer kept here.`));
     if (request) {
       this._diagram.show(request.svg, this._message);
@@ -177,8 +180,10 @@ export class RequestsView {
     }
   }
 
-  _showSummary() {
-    show(byId("request-summary"), this._request && summary(this._request, this._failures));
+  _showHead() {
+    const request = this._request?.request;
+    byId("request-heading").textContent = request ? titleOf(request, this._names) : "No request chosen";
+    show(byId("request-summary"), request && summary(this._request, this._outcomes.get(request.id)));
   }
 
   async _open(id, moveFocus) {
@@ -223,37 +228,58 @@ function moveInList(event) {
   }
 }
 
-function mark(request, failures) {
-  if (request.failed || Object.hasOwn(failures, request.id)) {
-    return el("span", { class: "mark bad" }, "failed");
+function mark(request, outcome) {
+  const word = markOf(request, outcome?.outcome);
+  return word && el("span", { class: `mark ${MARKS[word]}` }, word);
+}
+
+// What a message says is of the moment, what the records say is how it ended.
+function markOf(request, outcome) {
+  if (outcome === "failed") {
+    return outcome;
   }
-  return request.running ? el("span", { class: "mark busy" }, "running") : null;
+  return request.running ? "running" : outcome ?? (request.failed ? "failed" : null);
 }
 
 function length(request) {
   return duration(request.end - request.begin);
 }
 
-function summary({ request, shown }, failures) {
+function summary({ request, shown }, outcome) {
   return [
     el(
       "p",
       {},
       el("code", {}, request.id),
       ` · began ${clock(request.begin)} · ${count(request.messages, "message")} in ${length(request)} `,
-      mark(request, failures),
+      mark(request, outcome),
     ),
-    Object.hasOwn(failures, request.id) && el("p", { class: "fault" }, failures[request.id]),
+    outcome && outcome.outcome === markOf(request, outcome.outcome) && explanation(request, outcome),
     shown < request.messages && el("p", { class: "hint" }, `The first ${shown.toLocaleString("en")} are drawn.`),
   ];
+}
+
+function explanation(request, { outcome, reason }) {
+  const sentences = {
+    failed: reason,
+    unfinished: `By the records the server is still ${reason}, and nothing has been said since ${clock(request.end)}. Should nobody go on, a conductor takes over when the task's deadline has passed.`,
+    recovered: "A message failed or was lost; by the records what was asked for was done all the same.",
+  };
+  return el("p", { class: outcome === "failed" ? "fault" : null }, sentences[outcome]);
 }
 
 function headingOf(message) {
   return `${message.kind} ${message.method}`;
 }
 
-function textOf(request) {
-  return [request.title, request.id, ...serversOf(request)].join(" ").toLowerCase();
+// A server that no message names stands in the title with the beginning of its uuid.
+function titleOf(request, names) {
+  const [uuid] = serversOf(request);
+  return names.has(uuid) ? request.title.replace(uuid.slice(0, 8), () => names.get(uuid)) : request.title;
+}
+
+function textOf(request, names) {
+  return [titleOf(request, names), request.id, ...serversOf(request)].join(" ").toLowerCase();
 }
 
 // Uuids of the servers that it is about.

@@ -9,9 +9,9 @@ from minova.page.changes import Changes
 from minova.page.cloud import Cloud
 from minova.page.debugger import Debugger
 from minova.page.decisions import Decisions
-from minova.page.failures import Failures
 from minova.page.listeners import Listeners
 from minova.page.management import ManagementError
+from minova.page.outcomes import Outcomes
 from minova.page.services import Services
 from minova.page.summaries import Summaries
 from minova.page.topology import Topology
@@ -147,17 +147,17 @@ class FakePage:
         self.clock = Clock()
 
     def sources(self, state_path):
-        cloud = Cloud(self.api)
+        cloud, summaries = Cloud(self.api), Summaries(self.wire.store)
         return sources.Sources(
             bus=self.bus,
             store=self.wire.store,
-            summaries=Summaries(self.wire.store),
+            summaries=summaries,
             recording=FakeRecording(),
             changes=self.changes,
             cloud=cloud,
             topology=Topology(self.management, list),
             decisions=Decisions(),
-            failures=Failures(cloud, self.clock),
+            outcomes=Outcomes(cloud, summaries, self.clock),
             services=Services(str(state_path), lambda found: self.control),
             debugger=Debugger(self.debug_client),
             listeners=self.listeners,
