@@ -9,7 +9,7 @@ import time
 
 import amqp
 
-from minova.up import ports
+from tests.free_ports import free_port
 
 _START_SECONDS = 90
 _STOP_SECONDS = 60
@@ -27,7 +27,7 @@ class BrokerProcess:
 
     def __init__(self, tmp_path, port, options):
         # Not one of the system's own choice: it could be given to a connection while the broker is killed.
-        self.port = port or ports.free_port("127.0.0.1")
+        self.port = port or free_port()
         self.log_path = tmp_path / "minova-broker.log"
         self._config_path = tmp_path / "minova-broker.conf"
         self._options = options

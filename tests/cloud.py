@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 
-from minova.up import ports
 from tests import broker_process, http_client
+from tests.free_ports import free_port
 
 _SCRIPTS = pathlib.Path(sys.executable).parent
 _START_SECONDS = 90
@@ -211,8 +211,3 @@ class Cloud:
 
     def _logs(self):
         return "\n".join(f"--- {p.log_path.name}\n{p.log()[-3000:]}" for p in self.processes)
-
-
-def free_port():
-    """A port of the loopback that nobody listens on, and that the system gives to no connection meanwhile."""
-    return ports.free_port("127.0.0.1")

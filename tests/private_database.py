@@ -14,7 +14,7 @@ import time
 import pymysql
 
 from tests import real_servers
-from tests.cloud import free_port
+from tests.free_ports import free_port
 
 _START_SECONDS = 90
 _STOP_SECONDS = 60

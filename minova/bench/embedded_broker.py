@@ -24,8 +24,9 @@ class EmbeddedBroker:
 
     def __init__(self, directory, port=None):
         self._directory = directory
-        self._port = port or ports.free_port("127.0.0.1")
-        self._management_port = ports.free_port("127.0.0.1")
+        with ports.FreePorts() as free_ports:
+            self._port = port or free_ports.find("127.0.0.1")
+            self._management_port = free_ports.find("127.0.0.1")
         self.transport_url = f"rabbit://guest:guest@127.0.0.1:{self._port}/"
 
     def __enter__(self):

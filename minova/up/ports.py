@@ -15,6 +15,7 @@ from minova.up import errors, processes
 # Where free ports are looked for first, above what well-known services have.
 _LOWEST = 20000
 _TRIES = 50
+_HELD = 100
 
 
 def check_free(wanted):
@@ -26,20 +27,45 @@ def check_free(wanted):
         raise errors.UpError("\n".join(troubles))
 
 
-def free_port(listen, preferred=0):
-    """A port that is free now: the preferred one if it can be had.
+class FreePorts:
+    """Finds ports that are free, and holds the last ones until it is closed against others who look for some.
 
-    Not one that the system gives to connections, where that can be found out: a client that tries to reach a service
-    while it is away would else in the end be given that very port, and connect to itself.
+    A service listens on its port seconds later; until then nothing else says that it is taken. What holds a port is a
+    UDP socket, which is in nobody's way.
     """
-    below = range(_LOWEST, _first_ephemeral())
-    for candidate in (preferred, *random.sample(below, min(_TRIES, len(below)))):
-        with contextlib.suppress(OSError):
-            if candidate:
-                _bound(listen, candidate).close()
-                return candidate
-    with _bound(listen, 0) as listener:
-        return listener.getsockname()[1]
+
+    def __init__(self):
+        self._holders = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._let_go(0)
+
+    def find(self, listen, preferred=0):
+        """A port that is free now: the preferred one if it can be had.
+
+        Not one that the system gives to connections, where that can be found out: a client that tries to reach a
+        service while it is away would else in the end be given that very port, and connect to itself.
+        """
+        below = range(_LOWEST, _first_ephemeral())
+        for candidate in (preferred, *random.sample(below, min(_TRIES, len(below)))):
+            with contextlib.suppress(OSError):
+                if candidate:
+                    return self._take(listen, candidate)
+        return self._take(listen, 0)
+
+    def _take(self, listen, port):
+        with _bound(listen, port) as listener:
+            port = listener.getsockname()[1]
+            self._holders.append(_bound(listen, port, socket.SOCK_DGRAM))
+        self._let_go(_HELD)
+        return port
+
+    def _let_go(self, most):
+        while len(self._holders) > most:
+            self._holders.pop(0).close()
 
 
 def owner(port):
@@ -82,18 +108,21 @@ def _trouble(listen, port, option):
     return None
 
 
-def _bound(listen, port):
+def _bound(listen, port, kind=socket.SOCK_STREAM):
+    """A socket that has the port, and listens if it is one of TCP."""
     family = socket.AF_INET6 if ":" in listen else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    bound = socket.socket(family, kind)
     try:
-        # As the servers do: a connection that lingers in TIME_WAIT does not make the port taken.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((listen, port))
-        listener.listen()
+        if kind == socket.SOCK_STREAM:
+            # As the servers do: a connection that lingers in TIME_WAIT does not make the port taken.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((listen, port))
+        if kind == socket.SOCK_STREAM:
+            bound.listen()
     except OSError:
-        listener.close()
+        bound.close()
         raise
-    return listener
+    return bound
 
 
 def _taken(listen, port, option):

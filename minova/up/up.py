@@ -59,10 +59,10 @@ def parser():
 def run(args):
     """Exit code: 0 after a clean stop, 1 when the start failed or something had to be killed."""
     try:
-        chosen = settings.resolve(args, ports.free_port)
-        lock = record.lock(chosen.state_path, _say)
-        with lock:
-            return _run_locked(chosen, args)
+        with ports.FreePorts() as free_ports:
+            chosen = settings.resolve(args, free_ports.find)
+            with record.lock(chosen.state_path, _say):
+                return _run_locked(chosen, args)
     except errors.UpError as err:
         print(f"minova up: {err}", file=sys.stderr)
         return 1

@@ -13,8 +13,8 @@ import tempfile
 import time
 import uuid
 
-from minova.up import ports
 from tests import real_servers
+from tests.free_ports import free_port
 
 START_SECONDS = 120
 STOP_SECONDS = 60
@@ -43,7 +43,7 @@ def running(certificates):
     if not (shutil.which("rabbitmq-server") and shutil.which("rabbitmqctl")):
         raise NodeError("rabbitmq-server is not installed")
     name = f"minova-suites-{uuid.uuid4().hex[:8]}@localhost"
-    port, tls_port, distribution_port = (ports.free_port("127.0.0.1") for _ in range(3))
+    port, tls_port, distribution_port = (free_port() for _ in range(3))
     with tempfile.TemporaryDirectory(prefix="minova-rabbitmq-") as path:
         directory = pathlib.Path(path)
         shutil.copytree(certificates, directory, dirs_exist_ok=True)

@@ -18,7 +18,7 @@ import minova.conf
 from minova import exception
 from minova.api import errors, wsgi_server
 from tests import broker_process, http_client
-from tests.cloud import free_port
+from tests.free_ports import free_port
 from tests.waiting import wait_until
 
 _API = pathlib.Path(sys.executable).parent / "minova-api"

@@ -12,8 +12,8 @@ from minova.debug.client import DebugClient
 from minova.trace.events import DELIVERED
 from minova.trace.firehose import Firehose
 from minova.trace.message import CORRUPTED
-from minova.up import ports
 from tests.broker_process import start_broker
+from tests.free_ports import free_port
 from tests.killable import FAST, KillableCloud
 
 WAIT_SECONDS = 30
@@ -46,7 +46,7 @@ class DebuggedCloud(KillableCloud):
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
     path = tmp_path_factory.mktemp("cloud")
-    management_port = ports.free_port("127.0.0.1")
+    management_port = free_port()
     broker = start_broker(path, management_port=management_port)
     try:
         with DebuggedCloud(path, broker, management_port) as cloud:

@@ -19,7 +19,7 @@ import minova.conf
 from minova import baserpc, context, rpc, rpc_client, rpc_reconnect
 from minova.objects import base as objects_base
 from tests import broker_process
-from tests.cloud import free_port
+from tests.free_ports import free_port
 from tests.waiting import wait_until
 
 CONF = minova.conf.CONF

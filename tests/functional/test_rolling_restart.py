@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests import broker_process, http_client
-from tests.cloud import free_port
+from tests.free_ports import free_port
 from tests.killable import NETWORKS, KillableCloud
 from tests.rolling import OPTIONS, SETTLED_SECONDS, restart_every_service_under_load
 

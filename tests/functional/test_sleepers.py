@@ -10,7 +10,7 @@ import dataclasses
 
 import pytest
 
-from tests.cloud import free_port
+from tests.free_ports import free_port
 from tests.injection import Point
 from tests.killable import NETWORKS, KillableCloud
 

@@ -13,7 +13,7 @@ import re
 import shutil
 import sys
 
-from minova.up import ports
+from tests.free_ports import free_port
 from tests.tutorial import chapter, comparison
 from tests.tutorial.terminal import Terminal
 
@@ -40,7 +40,7 @@ class Reader:
 
     def __init__(self, directory):
         self._directory = pathlib.Path(directory)
-        self._ports = {default: str(ports.free_port("127.0.0.1")) for default in _PORTS}
+        self._ports = {default: str(free_port()) for default in _PORTS}
         self._terminals = {}
 
     def __enter__(self):

@@ -8,8 +8,8 @@ import amqp
 import pytest
 
 from minova.debug.client import DebugClient, DebugError
-from minova.up import ports
 from tests.broker_process import start_broker
+from tests.free_ports import free_port
 
 WAIT_SECONDS = 20
 
@@ -66,7 +66,7 @@ class Debugged:
 
 @pytest.fixture(scope="module")
 def debugged(tmp_path_factory):
-    management_port = ports.free_port("127.0.0.1")
+    management_port = free_port()
     broker = start_broker(tmp_path_factory.mktemp("broker"), management_port=management_port)
     started = Debugged(broker, management_port)
     yield started
@@ -185,7 +185,7 @@ def test_refusal_is_told(debugged):
 
 
 def test_durable_broker_keeps_what_was_held_and_forgets_the_hold(tmp_path):
-    management_port = ports.free_port("127.0.0.1")
+    management_port = free_port()
     options = {"durable": True, "durable_file": tmp_path / "store", "management_port": management_port}
     broker = start_broker(tmp_path, **options)
     debugged = Debugged(broker, management_port)
