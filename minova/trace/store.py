@@ -117,11 +117,16 @@ def about_server(requests, wanted):
     if uuid is None:
         return None
     told = [request for request in requests if uuid in request.servers]
-    if len(told) == 1:
+    if len(told) == 1 and len(told[0].servers) == 1:
         return told[0]
-    messages = [message for request in told for message in request.messages if not message.is_bulk]
+    messages = [message for request in told for message in request.messages if _is_about(message, uuid)]
     names = {request.servers[uuid] for request in told} - {""}
     return Request(uuid, sorted(messages, key=lambda message: message.time), next(iter(names), uuid))
+
+
+def _is_about(message, uuid):
+    """A request may be about several servers; what names none of them is about each."""
+    return not message.is_bulk and (not message.instances or uuid in message.instances)
 
 
 def uuid_of(requests, wanted):

@@ -37,6 +37,21 @@ def test_all_requests_of_a_server_are_put_together():
     assert len(found.messages) == 7
 
 
+def test_what_is_said_of_others_in_the_same_request_is_left_out():
+    """Of one of fifteen servers that were booted together explain and show told all that was said of the others."""
+    bus = wire.Wire()
+    uuids = [wire.UUID, "another"]
+    bus.send(0, wire.cast("build_instances", "minova-api@box", instance_uuids=uuids))
+    for uuid in uuids:
+        bus.send(1, wire.call("instance_update", "minova-compute@host1", f"m-{uuid}", instance_uuid=uuid))
+        bus.send(2, wire.reply(f"m-{uuid}"), "", "reply_1")
+    bus.send(3, wire.cast("hello", "minova-api@box"))
+    found = bus.store.find("another")
+    assert (found.id, found.title) == ("another", "server another")
+    assert [message.msg_id for message in found.messages] == ["", "m-another", "m-another", ""]
+    assert len(bus.request().messages) == 6
+
+
 def test_a_heartbeat_is_not_the_story_of_a_server():
     bus = wire.boot(wire.Wire())
     bus.send(
