@@ -71,7 +71,7 @@ class Recording:
         recorder, self._recorder = self._recorder, None
         if recorder:
             # It tries again to write what it could not.
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(RecordingError):
                 recorder.close()
         self._next_try = self._clock() + _SECONDS_BEFORE_NEXT_TRY
         reason = (

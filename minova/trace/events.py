@@ -6,6 +6,11 @@ import dataclasses
 from minova.trace.message import Message
 
 PUBLISHED, DELIVERED, NOTED = "published", "delivered", "noted"
+# What has to be known of each.
+_FACTS = {
+    DELIVERED: {"queue": str, "time": (float, int), "process": str},
+    NOTED: {"time": (float, int), "what": str, "text": str},
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +58,11 @@ class Reader:
 
     def _happened(self, message, fields):
         facts = {name: value for name, value in fields.items() if name not in ("event", "unique_id")}
+        for name, kind in _FACTS[fields["event"]].items():
+            # Of the first recordings none names a process.
+            value = facts.get(name, "" if name == "process" else None)
+            if not isinstance(value, kind):
+                raise ValueError(f"an event whose {name} is {value!r}")
         return happened(message, fields["event"], facts)
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import json
 
 CALL, CAST, FANOUT, REPLY, OTHER = "call", "cast", "fanout", "reply", "other"
+KINDS = (CALL, CAST, FANOUT, REPLY)
 # What may be noted of a message beside its deliveries. The debugger of the embedded broker says the first eight. The
 # others are concluded: nobody answered within a call's own limits; no queue was bound to where it was sent. Of the
 # default exchange only the embedded broker says that.
@@ -20,6 +21,8 @@ NOTES = (
 SEARCH_DEPTH = 8
 # They name servers, but those of a whole host: not a part of the story of any one of them.
 _BULK_METHODS = ("report_hosts", "report_host_states", "instances_of_hosts", "update_host_states")
+# A field's type to what JSON has for it.
+_AS_JSON = {float: (float, int), tuple: (list, tuple)}
 
 
 @dataclasses.dataclass
@@ -89,12 +92,17 @@ class Message:
 
         :raises ValueError: when that is no message.
         """
-        known = {field.name for field in dataclasses.fields(cls)}
+        types = {field.name: _AS_JSON.get(field.type, field.type) for field in dataclasses.fields(cls)}
         try:
-            message = cls(**{name: value for name, value in fields.items() if name in known})
-            message.instances, message.queues = tuple(message.instances), tuple(message.queues)
+            message = cls(**{name: value for name, value in fields.items() if name in types})
         except (TypeError, AttributeError) as err:
             raise ValueError(f"not a message: {err}") from err
+        if wrong := [name for name, value in vars(message).items() if not isinstance(value, types[name])]:
+            raise ValueError(f"not a message: {', '.join(wrong)}")
+        texts = [*message.instances, *message.queues, *message.names.values()]
+        if message.kind not in KINDS or not all(isinstance(text, str) for text in texts):
+            raise ValueError("not a message")
+        message.instances, message.queues = tuple(message.instances), tuple(message.queues)
         return message
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recording of the bus on disk: JSON lines, one per event, never larger than it may be."""
 
+import contextlib
 import json
 import os
 import time
@@ -27,7 +28,7 @@ def path_in(state_path):
 class Recorder:
     """Appends events to a file. When that is full, its oldest half goes, and its first line says how much went.
 
-    :raises RecordingError: when the file holds something else, or cannot be written.
+    :raises RecordingError: when the file holds something else, or cannot be written; so do its methods.
     """
 
     def __init__(self, path, max_bytes=DEFAULT_MAX_BYTES):
@@ -35,11 +36,9 @@ class Recorder:
         self._max_bytes = max_bytes
         self._flushed = time.monotonic()
         self._header = _header_of(path) if os.path.exists(path) and os.path.getsize(path) else None
-        try:
+        with _writing(path):
             self._file = open(path, "ab")  # noqa: SIM115 - open as long as it records
             _end_last_line(self._file, path)
-        except OSError as err:
-            raise RecordingError(f"{path} cannot be written: {err.strerror}.") from err
         if self._header is None:
             self._header = {"minova_trace": FORMAT, "begin": time.time(), "dropped_messages": 0}
             self._file.write(_line(self._header))
@@ -57,19 +56,22 @@ class Recorder:
 
     def add(self, event):
         line = _line(event.to_dict())
-        if self._file.tell() + len(line) > self._max_bytes:
-            self._drop_oldest()
-        self._file.write(line)
+        with _writing(self._path):
+            if self._file.tell() + len(line) > self._max_bytes:
+                self._drop_oldest()
+            self._file.write(line)
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self.flush()
 
     def flush(self):
         """To be called when it is quiet, so that a reader sees all."""
-        self._file.flush()
+        with _writing(self._path):
+            self._file.flush()
         self._flushed = time.monotonic()
 
     def close(self):
-        self._file.close()
+        with _writing(self._path):
+            self._file.close()
 
     def _drop_oldest(self):
         """Write the newest half anew and put it in place in one step: readers see the old file or the new."""
@@ -149,6 +151,14 @@ def _header_of(path):
             f"{path} has format {header['minova_trace']}; this minova knows format {FORMAT}."
         )
     return header
+
+
+@contextlib.contextmanager
+def _writing(path):
+    try:
+        yield
+    except OSError as err:
+        raise RecordingError(f"{path} cannot be written: {err.strerror}.") from err
 
 
 def _end_last_line(file, path):

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recording holds what was recorded, stays as small as it has to, and never reads as something else."""
 
+import json
+import os
+
 import pytest
 
 from minova.trace.recording import Recorder, RecordingError, read
@@ -97,9 +100,42 @@ def test_a_line_of_something_else_is_told(tmp_path, line):
         list(read(path))
 
 
+@pytest.mark.parametrize(
+    "change", [{"time": None}, {"kind": "shout"}, {"sender": 7}, {"names": {"uuid": 7}}, {"queues": [7]}]
+)
+def test_a_message_of_something_else_is_told(tmp_path, change):
+    """It was a traceback of whatever drew it."""
+    record(tmp_path / "trace", wire.boot(wire.Wire()).events)
+    header, first, *others = (tmp_path / "trace").read_text().splitlines()
+    event = json.loads(first)
+    event["message"] |= change
+    (tmp_path / "trace").write_text("\n".join([header, json.dumps(event), *others, ""]))
+    with pytest.raises(RecordingError, match="line 2, is not of a recording"):
+        stored(tmp_path / "trace")
+
+
+@pytest.mark.parametrize("change", [{"time": "noon"}, {"queue": None}, {"event": "noted"}])
+def test_a_delivery_of_something_else_is_told(tmp_path, change):
+    record(tmp_path / "trace", wire.boot(wire.Wire()).events)
+    header, first, second, *others = (tmp_path / "trace").read_text().splitlines()
+    second = json.dumps(json.loads(second) | change)
+    (tmp_path / "trace").write_text("\n".join([header, first, second, *others, ""]))
+    with pytest.raises(RecordingError, match="line 3, is not of a recording"):
+        stored(tmp_path / "trace")
+
+
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(RecordingError, match="No such file"):
         read(tmp_path / "nothing")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("use", [Recorder.flush, Recorder.close])
+def test_a_full_disk_is_told(tmp_path, use):
+    """`minova trace record` ended with a traceback."""
+    (tmp_path / "trace").symlink_to("/dev/full")
+    with pytest.raises(RecordingError, match="trace cannot be written: No space left on device"):
+        use(Recorder(tmp_path / "trace"))
 
 
 @pytest.mark.parametrize(
