@@ -79,12 +79,13 @@ class TextView:
     """Blocks of messages of one request each, in lanes.
 
     :param wanted: a filters.Filter.
+    :param columns: called for each block, since a terminal may get another width meanwhile.
     :param say: takes a line.
     """
 
-    def __init__(self, wanted, width, say):
+    def __init__(self, wanted, columns, say):
         self._gate = Gate(wanted)
-        self._width = width
+        self._columns = columns
         self._say = say
         # Request id and lanes of the last block.
         self._last = None
@@ -103,10 +104,11 @@ class TextView:
         self._last = None
 
     def _show_request(self, request, told):
-        sheet = text.Sheet(request, self._width)
+        width = self._columns()
+        sheet = text.Sheet(request, width)
         head = sheet.head()
         if self._last != (request.id, head):
-            for shown in [*([""] if self._last else []), text.name(request, self._width), *head]:
+            for shown in [*([""] if self._last else []), text.name(request, width), *head]:
                 self._say(shown)
         self._last = (request.id, head)
         for event in told:

@@ -79,7 +79,7 @@ def views(args):
     if args.json:
         shown = live.JsonView(wanted, say)
     else:
-        shown = live.TextView(wanted, args.width or shutil.get_terminal_size().columns, say)
+        shown = live.TextView(wanted, lambda: args.width or shutil.get_terminal_size().columns, say)
     return [shown, otlp.OtlpView(wanted, args.otlp)] if args.otlp else [shown]
 
 

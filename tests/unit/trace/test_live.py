@@ -19,7 +19,7 @@ TERMINATE = wire.cast("terminate_instance", "minova-api@box", "req-2", instance=
 
 def shown(events, wanted=None, width=80, batch=1000):
     lines = []
-    view = live.TextView(wanted or Filter(), width, lines.append)
+    view = live.TextView(wanted or Filter(), lambda: width, lines.append)
     for begin in range(0, len(events), batch):
         view.show(events[begin : begin + batch])
     return lines
@@ -71,6 +71,18 @@ def test_no_line_is_wider_than_the_terminal(width):
     lines = shown(bus.events, width=width)
     assert max(map(len, lines)) <= width
     assert len(lines) >= 18
+
+
+def test_a_terminal_that_is_made_narrower_is_kept_to():
+    """The trace went on in the width that it had begun with."""
+    lines, widths = [], iter([132, 60])
+    view = live.TextView(Filter(), lambda: next(widths), lines.append)
+    bus = wire.boot(wire.Wire())
+    view.show(bus.events[:4])
+    del lines[:]
+    view.show(bus.events[4:])
+    assert lines[1].startswith("boot of web-1")
+    assert max(map(len, lines)) <= 60
 
 
 def test_what_comes_together_is_grouped_by_request():
@@ -236,7 +248,7 @@ def test_what_a_slow_terminal_misses_is_counted():
         with pytest.raises(TraceError, match="gone"):
             buffer.take(20)
     lines = []
-    live.TextView(Filter(), 80, lines.append).tell_dropped(dropped)
+    live.TextView(Filter(), lambda: 80, lines.append).tell_dropped(dropped)
     assert lines == ["--- 10 messages are missing here: this terminal was too slow for them ---"]
 
 
