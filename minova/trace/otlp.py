@@ -4,8 +4,10 @@
 import collections
 import hashlib
 import logging
+import queue
 import re
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -15,6 +17,8 @@ from minova.trace.live import Gate
 
 _TIMEOUT_SECONDS = 5
 _REMEMBERED = 10_000
+# Spans: in one message, and of those that wait.
+_AT_ONCE, _WAITING = 500, 10_000
 _NANOSECONDS = 1_000_000_000
 
 
@@ -41,8 +45,9 @@ class OtlpView:
         self._export([request for request in self._open.values() if not request.running_at(now)])
 
     def close(self):
-        """Export what is still going on as it is now."""
+        """Export what is still going on as it is now, and wait for the receiver, as far as it takes anything."""
         self._export(list(self._open.values()))
+        self._exporter.close()
 
     def tell_dropped(self, count):
         print(f"minova trace: {count or 'some'} messages are missing in the spans.", file=sys.stderr)
@@ -66,6 +71,8 @@ class OtlpView:
 
 
 class _Exporter:
+    """Sends in a thread of its own: a receiver that does not answer must not hold up what is shown."""
+
     def __init__(self, url):
         parsed = urllib.parse.urlsplit(url)
         if parsed.scheme not in ("http", "https") or not parsed.netloc:
@@ -79,17 +86,54 @@ class _Exporter:
         endpoint = url if parsed.path.strip("/") else f"{url.rstrip('/')}/v1/traces"
         self._url = endpoint
         self._exporter = OTLPSpanExporter(endpoint, timeout=_TIMEOUT_SECONDS)
-        self._told = False
+        self._waiting = queue.Queue(_WAITING)
+        # Whether it took the last spans; how many it did not take.
+        self._takes, self._lost = True, 0
+        self._closing = False
+        self._thread = threading.Thread(target=self._send_all, name="otlp", daemon=True)
+        self._thread.start()
 
     def export(self, request, new):
+        for span in new:
+            try:
+                # A recording is faster than a receiver that takes them, which is waited for.
+                self._waiting.put(_readable(span, request), block=self._takes)
+            except queue.Full:
+                self._lost += 1
+
+    def close(self):
+        self._closing = True
+        self._waiting.put(None)
+        self._thread.join()
+        if self._lost:
+            print(f"minova trace: {self._url} has not taken {self._lost} spans.", file=sys.stderr)
+
+    def _send_all(self):
+        ended = False
+        while not ended:
+            batch = self._next()
+            ended = batch[-1] is None
+            self._send(batch[:-1] if ended else batch)
+
+    def _next(self):
+        """What waits, the last of it None when there is no more."""
+        batch = [self._waiting.get()]
+        while batch[-1] is not None and len(batch) < _AT_ONCE and not self._waiting.empty():
+            batch.append(self._waiting.get())
+        return batch
+
+    def _send(self, batch):
         from opentelemetry.sdk.trace.export import SpanExportResult
 
-        if not new:
+        if not batch:
             return
-        result = self._exporter.export([_readable(span, request) for span in new])
-        if result is not SpanExportResult.SUCCESS and not self._told:
-            print(f"minova trace: {self._url} does not take the spans.", file=sys.stderr)
-            self._told = True
+        if self._takes or not self._closing:
+            took, told = self._exporter.export(batch) is SpanExportResult.SUCCESS, self._lost > 0
+            if not took and not told:
+                print(f"minova trace: {self._url} does not take the spans.", file=sys.stderr)
+            self._takes = took
+        # Nobody waits once more for a receiver that does not answer.
+        self._lost += 0 if self._takes else len(batch)
 
 
 def _readable(span, request):
@@ -100,18 +144,19 @@ def _readable(span, request):
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
     status = (
-        trace.Status(trace.StatusCode.ERROR, span.error)
+        trace.Status(trace.StatusCode.ERROR, _whole(span.error))
         if span.error
         else trace.Status(trace.StatusCode.UNSET)
     )
     return ReadableSpan(
-        span.name,
+        _whole(span.name),
         context=_context(request, span.id),
         parent=_context(request, span.parent) if span.parent else None,
-        resource=Resource({"service.name": f"minova-{span.service}"}),
+        resource=Resource({"service.name": f"minova-{_whole(span.service)}"}),
         attributes=_attributes(span, request),
         events=[
-            Event(note["what"], {"text": note["text"]}, _nanoseconds(note["time"])) for note in span.notes
+            Event(_whole(note["what"]), {"text": _whole(note["text"])}, _nanoseconds(note["time"]))
+            for note in span.notes
         ],
         kind=trace.SpanKind[span.kind.upper()],
         status=status,
@@ -131,12 +176,12 @@ def _context(request, span_id):
 
 
 def _number(text, size_bytes):
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=size_bytes).digest()) or 1
+    return int.from_bytes(hashlib.blake2b(_whole(text).encode(), digest_size=size_bytes).digest()) or 1
 
 
 def _attributes(span, request):
     """By OpenTelemetry's conventions for messaging and RPC, where these have a name."""
-    attributes = {"minova.request_id": request.id, "minova.servers": list(request.servers)}
+    attributes = {"minova.request_id": request.id}
     if message := span.message:
         attributes |= {
             "rpc.system": "oslo.messaging",
@@ -148,7 +193,13 @@ def _attributes(span, request):
             "messaging.message.id": message.unique_id,
             "messaging.message.body.size": message.size_bytes,
         }
-    return attributes
+    texts = {name: _whole(value) if isinstance(value, str) else value for name, value in attributes.items()}
+    return texts | {"minova.servers": list(map(_whole, request.servers))}
+
+
+def _whole(text):
+    """Without halves of characters, which JSON can hold and a span cannot."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _nanoseconds(seconds):

@@ -2,8 +2,10 @@
 """Spans have the parents that the calls had, and a real receiver of OTLP understands them."""
 
 import http.server
+import socket
 import sys
 import threading
+import time
 
 import pytest
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
@@ -12,6 +14,7 @@ from minova.trace import otlp, spans
 from minova.trace.filters import Filter
 from minova.trace.firehose import TraceError
 from tests.unit.trace import wire
+from tests.waiting import wait_until
 
 REQUEST = "req-0b5c5d3a-1f6f-4a55-9f0e-2f6a1f9f4f11"
 
@@ -146,9 +149,19 @@ def test_a_request_is_sent_when_it_is_over_and_what_follows_after_that():
         assert receiver.spans == []
         bus.send(60, wire.cast("later", "minova-api@box", "req-other"))
         view.show(bus.events)
-        assert len(receiver.spans) == 5
+        wait_until(lambda: len(receiver.spans) == 5)
         view.close()
         assert [span.name for _, span in receiver.spans[5:]] == ["later", "cast later", "later"]
+
+
+def test_half_a_character_is_no_reason_to_send_nothing():
+    bus = wire.Wire()
+    bus.send(0, wire.cast("\ud800half", "minova-api@\ud800", "req-\ud800", instance_uuids=["\ud800"]))
+    with Receiver() as receiver:
+        view = otlp.OtlpView(Filter(), receiver.url)
+        view.show(bus.events)
+        view.close()
+    assert len(receiver.spans) == 3
 
 
 def test_only_what_is_wanted_is_sent():
@@ -162,11 +175,33 @@ def test_only_what_is_wanted_is_sent():
 def test_a_receiver_that_refuses_is_told_once(capsys):
     with Receiver(status=400) as receiver:
         view = otlp.OtlpView(Filter(), f"{receiver.url}/own/path")
-        for _ in range(2):
-            view.show(boot_events())
-            view.close()
-    assert receiver.paths[0] == "/own/path"
-    assert capsys.readouterr().err == f"minova trace: {receiver.url}/own/path does not take the spans.\n"
+        for seconds, method in ((0, "first"), (60, "second"), (120, "third")):
+            bus = wire.Wire()
+            bus.send(seconds, wire.cast(method, "minova-api@box", f"req-{method}"))
+            view.show(bus.events)
+        view.close()
+    assert set(receiver.paths) == {"/own/path"}
+    assert capsys.readouterr().err.splitlines() == [
+        f"minova trace: {receiver.url}/own/path does not take the spans.",
+        f"minova trace: {receiver.url}/own/path has not taken 9 spans.",
+    ]
+
+
+def test_a_receiver_that_hangs_holds_up_nobody(capsys, monkeypatch):
+    """A live trace stood still for 5 seconds at each request, and so long for each of them at its end."""
+    monkeypatch.setattr(otlp, "_TIMEOUT_SECONDS", 1)
+    bus = wire.Wire()
+    for number in range(20):
+        bus.send(60 * number, wire.cast("ping", "minova-api@box", f"req-{number}"))
+    # It takes connections, by its backlog, and says nothing.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        view = otlp.OtlpView(Filter(), f"http://127.0.0.1:{listener.getsockname()[1]}")
+        begin = time.monotonic()
+        for event in bus.events:
+            view.show([event])
+        view.close()
+    assert time.monotonic() - begin < 10
+    assert "has not taken 60 spans." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:4318", "ftp://x", "http://"])
