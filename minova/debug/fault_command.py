@@ -2,6 +2,7 @@
 """`minova fault`: break what the simulated hypervisors do, or the messages on the bus."""
 
 import argparse
+import os
 import sys
 
 from minova import exception
@@ -29,8 +30,11 @@ def parser():
 def run(args):
     """Exit code: 0, or 1 when the rule makes no sense or could not be put into force."""
     actions = {"add": _add, "list": _list, "clear": _clear}
+    state_path = settings.state_path(args.state_path)
     try:
-        actions[args.action](args, settings.state_path(args.state_path))
+        if not os.path.isdir(state_path):
+            raise client.DebugError(f"There is no state path {state_path}; name another with --state-path.")
+        actions[args.action](args, state_path)
     except (client.DebugError, errors.UpError) as err:
         print(f"minova fault: {err}", file=sys.stderr)
         return 1
@@ -73,8 +77,8 @@ def _add(args, state_path):
 
 
 def _list(args, state_path):
-    for line in hypervisor_faults.lines(state_path) + message_faults.lines(args.state_path):
-        print(printable(line))
+    lines = hypervisor_faults.lines(state_path) + message_faults.lines(args.state_path)
+    print("\n".join(map(printable, lines)) or "There are no faults.")
 
 
 def _clear(args, state_path):

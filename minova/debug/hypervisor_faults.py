@@ -4,7 +4,7 @@
 import argparse
 import time
 
-from minova.debug import options
+from minova.debug import client, options
 from minova.virt import faults
 
 # Options of `add` that only these faults have.
@@ -50,8 +50,14 @@ def lines(state_path):
 
 
 def clear(state_path, rule_id):
-    """How many were cleared; None means all."""
-    return faults.clear_faults(state_path, rule_id)
+    """How many were cleared; None means all.
+
+    :raises client.DebugError: when there is none of this number
+    """
+    cleared = faults.clear_faults(state_path, rule_id)
+    if rule_id is not None and not cleared:
+        raise client.DebugError(f"There is no fault {rule_id} of the hypervisors.")
+    return cleared
 
 
 def _delay(text):

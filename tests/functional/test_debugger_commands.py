@@ -52,7 +52,7 @@ def test_messages_and_hypervisors_are_broken_by_one_command(up):
     assert listed[2] == "m2: delay 60 s, host h, probability 0.5, seed 7, struck 0 of 0"
     assert minova(up, "fault", "clear", "m1") == "1 cleared\n"
     assert minova(up, "fault", "clear") == "2 cleared\n"
-    assert minova(up, "fault", "list") == ""
+    assert minova(up, "fault", "list") == "There are no faults.\n"
 
 
 def test_what_the_broker_refuses_is_told(up):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`minova fault` puts rules into force, shows them and takes them away."""
 
+import os
+
 import pytest
 
 from minova import exception
@@ -10,6 +12,8 @@ from tests.unit.virt.hypervisor_fakes import FakeInstance
 
 @pytest.fixture
 def fault(state_path, capsys):
+    os.mkdir(state_path)
+
     def call(*argv):
         code = fault_command.run(fault_command.parser().parse_args([*argv, "--state-path", state_path]))
         return code, *capsys.readouterr()
@@ -29,7 +33,17 @@ def test_rule_is_added_shown_and_cleared(fault, new_driver):
         driver.spawn("host1", FakeInstance(), [])
     assert fault("list")[1] == "1: spawn @host1, error 'no space', maximum 1, struck 1 of 1\n"
     assert fault("clear", "1") == (0, "1 cleared\n", "")
-    assert fault("list") == (0, "", "")
+    assert fault("list") == (0, "There are no faults.\n", "")
+    assert fault("clear", "1") == (1, "", "minova fault: There is no fault 1 of the hypervisors.\n")
+
+
+@pytest.mark.parametrize("argv", [("add", "spawn"), ("list",), ("clear",)])
+def test_a_state_path_that_is_not_there_is_told_and_not_made(tmp_path, capsys, argv):
+    """After a slip in its name a rule was put into force where nobody looks."""
+    elsewhere = tmp_path / "elsewhere"
+    assert fault_command.run(fault_command.parser().parse_args([*argv, "--state-path", str(elsewhere)])) == 1
+    assert f"There is no state path {elsewhere}" in capsys.readouterr().err
+    assert not elsewhere.exists()
 
 
 def test_every_part_of_a_rule_can_be_told(fault):
