@@ -41,13 +41,13 @@ def look(patient):
     except amqp.exceptions.AMQPError as err:
         return error(
             f"The broker at {where} does not let {address.user} into its virtual host {address.virtual_host}: "
-            f"{getattr(err, 'reply_text', None) or err}.",
+            f"{(getattr(err, 'reply_text', None) or str(err)).rstrip('.')}.",
             "Check user, password and virtual host of transport_url.",
         )
     except OSError as err:
         return error(
             f"No broker answers at {where}: {err.strerror or err}.",
-            "Start it (`minova service start broker`, or your RabbitMQ), or check transport_url.",
+            f"Start it ({patient.start('broker')}, or your RabbitMQ), or check transport_url.",
         )
     took = duration(time.monotonic() - begin)
     product = " ".join(str(connection.server_properties.get(name, "")) for name in ("product", "version"))
@@ -62,8 +62,11 @@ def alarms(patient):
     try:
         nodes = patient.management(_SECONDS).nodes()
     except ManagementError as err:
+        text = f"Whether the broker is short of memory or disk could not be looked at: {err}."
+        if patient.found and patient.found.embedded_broker:
+            return warning(text, "See the line on the broker.")
         return warning(
-            f"Whether the broker is short of memory or disk could not be looked at: {err}.",
+            text,
             "On RabbitMQ: rabbitmq-plugins enable rabbitmq_management, and give the user the tag monitoring.",
         )
     found = [finding for node in nodes for finding in _alarms_of(node)]

@@ -6,6 +6,8 @@ import threading
 import time
 
 from minova.doctor.finding import error
+from minova.trace.firehose import TraceError
+from minova.up import errors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +46,8 @@ def _start(patient, check):
 def _run(patient, one):
     try:
         found = one.check.look(patient)
+    except (errors.UpError, TraceError) as err:
+        found = error(f"This could not be looked at: {err}")
     except Exception as err:  # noqa: BLE001 - a check that fails is a finding
         found = error(f"This could not be looked at: {type(err).__name__}: {_first_line(err)}")
     one.findings = found if isinstance(found, list) else [found]

@@ -25,6 +25,10 @@ class Patient:
         """A firehose.BrokerAddress, the first of the transport URL."""
         return firehose.broker_addresses(self.transport_url)[0]
 
+    def start(self, kind):
+        """What to type to start a service of this kind; there is more than one way."""
+        return f"`minova service start {kind}`" if self.found else "`minova up`"
+
     def management(self, timeout_seconds):
         return Management(
             bus_view.management_base(self.management_url, self.address), self.address, timeout_seconds

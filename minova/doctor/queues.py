@@ -29,7 +29,7 @@ def unread(patient):
     found = _queues(patient)
     deserted = [one for one in found if not one.consumers and not _is_of_one_process(one.name)]
     waiting = [one for one in deserted if one.ready]
-    findings = [_deserted(one) for one in waiting[:_NAMED]]
+    findings = [_deserted(patient, one) for one in waiting[:_NAMED]]
     if len(waiting) > _NAMED:
         findings.append(error(f"{len(waiting) - _NAMED} more queues hold messages and have no consumer."))
     empty = [one.name for one in deserted if not one.ready]
@@ -77,11 +77,11 @@ def _not_looked_at(why):
     return error(f"The queues could not be looked at, since the broker does not answer ({why}).")
 
 
-def _deserted(one):
+def _deserted(patient, one):
     topic = one.name.partition(".")[0]
     return error(
         f"Queue {one.name} holds {count(one.ready, 'message')} and has no consumer: no minova-{topic} listens.",
-        f"Start it: `minova service start {topic}`, or minova-{topic}. Then they are taken.",
+        f"Start it: {patient.start(topic)}, or minova-{topic}. Then they are taken.",
     )
 
 
@@ -101,7 +101,7 @@ def _held(patient):
         return []
     return [
         warning(
-            f"The debugger holds {row.get('method') or 'a message'} in queue {row.get('queue')} since "
+            f"The debugger holds {row.get('method') or 'a message'} in queue {row.get('queue')} for "
             f"{duration(row.get('age_seconds', 0))}.",
             "`minova step` lets it go, `minova hold clear` all.",
         )

@@ -34,15 +34,15 @@ def registered():
         return services.find(conn)
 
 
-def heartbeats(_patient):
+def heartbeats(patient):
     rows = registered()
-    found = [finding for binary in NEEDED for finding in _of_kind(binary, rows)]
+    found = [finding for binary in NEEDED for finding in _of_kind(patient, binary, rows)]
     return found or ok(f"All {count(len(rows), 'service')} report, the last {_latest(rows)} ago.")
 
 
-def _of_kind(binary, rows):
+def _of_kind(patient, binary, rows):
     own = [row for row in rows if row.binary == binary]
-    start = f"Start it: `minova service start {binary.removeprefix('minova-')}`, or {binary}."
+    start = f"Start it: {patient.start(binary.removeprefix('minova-'))}, or {binary}."
     if not own:
         yield error(f"No {binary} has ever reported.", start)
     down = [row for row in own if not servicegroup.is_up(row)]
@@ -176,10 +176,14 @@ def apis(patient):
         try:
             ApiClient(url, timeout_seconds=PING_SECONDS).get("/")
         except ApiError as err:
-            found.append(
-                error(f"The API does not answer: {err}", "`minova service list` shows whether it runs.")
-            )
+            found.append(error(f"The API does not answer: {err}", _find_out_or_start(patient)))
     return found or ok(f"The API answers at {', '.join(patient.api_urls)}.")
+
+
+def _find_out_or_start(patient):
+    if patient.found:
+        return "`minova service list` shows whether it runs."
+    return f"Start it: {patient.start('api')}, or minova-api."
 
 
 def processes(patient):

@@ -182,7 +182,7 @@ def test_a_held_message_is_named(up):
     debugger.add_hold(method="build_instances")
     try:
         server_id = up.create("held")
-        examine_until(up, "messages", "The debugger holds build_instances in queue conductor since")
+        examine_until(up, "messages", "The debugger holds build_instances in queue conductor for")
     finally:
         debugger.clear_holds()
     wait_until(lambda: up.status(server_id) == "ACTIVE")

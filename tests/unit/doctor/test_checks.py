@@ -96,6 +96,21 @@ def test_without_a_management_api_it_is_said_what_was_not_looked_at(closed_port)
     assert "rabbitmq-plugins enable" in found.advice
 
 
+def test_where_minova_up_does_not_run_no_service_of_it_is_to_be_started(closed_port, database):
+    """`minova service start broker` then says that no minova up runs."""
+    away = _patient(closed_port, api_urls=(f"http://127.0.0.1:{closed_port}",))
+    found = [broker.look(away), *service_checks.heartbeats(away), *service_checks.apis(away)]
+    assert [one for one in found if "minova service" in one.advice] == []
+    assert all("`minova up`" in one.advice for one in found)
+
+
+def test_to_the_embedded_broker_no_advice_is_given_for_rabbitmq(closed_port):
+    running = Record(1, 0.0, "/nowhere", "", "", embedded_broker=True, hosts=1)
+    found = broker.alarms(_patient(closed_port, found=running))
+    assert "could not be looked at" in found.text
+    assert "rabbitmq" not in found.advice
+
+
 @pytest.mark.parametrize(
     ("node", "words"),
     [
@@ -158,11 +173,11 @@ def test_a_locked_database_is_told(synced):
 
 def test_services_that_report_are_told_as_such(synced):
     _report_all(synced)
-    assert service_checks.heartbeats(None).level == "ok"
+    assert service_checks.heartbeats(_patient()).level == "ok"
 
 
 def test_a_kind_that_never_reported_is_missed(synced):
-    found = service_checks.heartbeats(None)
+    found = service_checks.heartbeats(_patient())
     assert [one.text for one in found] == [
         f"No {binary} has ever reported." for binary in service_checks.NEEDED
     ]
@@ -174,7 +189,7 @@ def test_who_is_down_late_or_disabled_is_told(synced):
     _set_service(synced, "minova-scheduler", last_seen_epoch=epoch - 100)
     _set_service(synced, "minova-network", last_seen_epoch=epoch - 30)
     _set_service(synced, "minova-compute", disabled=True, disabled_reason="repair")
-    down, late, disabled = service_checks.heartbeats(None)
+    down, late, disabled = service_checks.heartbeats(_patient())
     assert down.text.startswith(
         "minova-scheduler on vm is down: the last report came 1 min 40 s ago. No other is up."
     )
@@ -192,7 +207,7 @@ def test_of_many_only_some_are_named(synced):
             .where(services_table.c.host.like("host%"))
             .values(last_seen_epoch=services_table.c.last_seen_epoch - 100)
         )
-    (found,) = service_checks.heartbeats(None)
+    (found,) = service_checks.heartbeats(_patient())
     assert "host0, host1, host2, host3, host4 and 4 more are down" in found.text
     assert "1 of 10 are up" in found.text
 

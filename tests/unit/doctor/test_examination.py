@@ -4,8 +4,12 @@
 import threading
 import time
 
+import pytest
+
 from minova.doctor.examination import Check, examine
 from minova.doctor.finding import ok
+from minova.trace.firehose import TraceError
+from minova.up import errors
 
 
 def test_findings_come_in_the_order_of_the_checks():
@@ -42,3 +46,12 @@ def test_a_check_that_fails_is_a_finding():
 
     ((_, (finding,)),) = examine(None, [Check("fails", fail, 20)])
     assert (finding.level, finding.text) == ("error", "This could not be looked at: ValueError: no")
+
+
+@pytest.mark.parametrize("sentence", [errors.UpError("There is no database."), TraceError("It is no URL.")])
+def test_a_check_that_fails_with_a_sentence_says_that_alone(sentence):
+    def fail(_patient):
+        raise sentence
+
+    ((_, (finding,)),) = examine(None, [Check("fails", fail, 20)])
+    assert finding.text == f"This could not be looked at: {sentence}"
