@@ -180,18 +180,28 @@ def _wait_for(client, server_id, states, deadline):
     """Show one server when it is in one of these states; returns the exit code."""
     while not (server := _at_its_end(client, server_id, states)):
         if time.monotonic() > deadline:
-            raise errors.UpError(f"Server {server_id} is not {' or '.join(states)} in time.")
+            wanted = " or ".join(states)
+            raise errors.UpError(f"Server {server_id} is not {wanted} in time: {_now(client, server_id)}.")
         time.sleep(POLL_SECONDS)
     print(_row(server))
-    return 1 if server["status"] == "ERROR" and "ERROR" not in states[:1] else 0
+    return 1 if server["status"] == "ERROR" and states[0].upper() != "ERROR" else 0
 
 
 def _at_its_end(client, server_id, states):
+    states = [state.lower() for state in states]
     found = _servers(client, {"uuid": server_id})
     if not found:
         return {"name": server_id, "status": GONE} if GONE in states else None
     task = found[0].get("OS-EXT-STS:task_state")
-    return found[0] if task in states or (found[0]["status"] in states and not task) else None
+    return found[0] if task in states or (found[0]["status"].lower() in states and not task) else None
+
+
+def _now(client, server_id):
+    found = _servers(client, {"uuid": server_id})
+    if not found:
+        return "it is gone"
+    task = found[0].get("OS-EXT-STS:task_state")
+    return f"it is {found[0]['status']}" + (f", {task}" if task else "")
 
 
 def _row(server):

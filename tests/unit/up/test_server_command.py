@@ -76,18 +76,20 @@ def test_to_wait_for_an_error_that_comes_is_no_failure(run, api):
     api.outcome = {"status": "ERROR"}
     run("create", "web-1")
     assert run("wait", "web-1", "ERROR") == 0
+    assert run("wait", "web-1", "error") == 0
 
 
 def test_a_task_state_can_be_waited_for(run, api, capsys):
     api.outcome = {"status": "BUILD", "OS-EXT-STS:task_state": "spawning"}
     run("create", "web-1")
-    assert run("wait", "web-1", "spawning") == 0
-    assert "BUILD    spawning" in capsys.readouterr().out
+    for state in ("spawning", "SPAWNING"):
+        assert run("wait", "web-1", state) == 0
+        assert "BUILD    spawning" in capsys.readouterr().out
 
 
 def test_what_does_not_come_is_not_waited_for_longer_than_asked(run, api):
     api.outcome = {"status": "BUILD", "OS-EXT-STS:task_state": "scheduling"}
-    with pytest.raises(errors.UpError, match="Server id-1 is not ACTIVE or ERROR in time."):
+    with pytest.raises(errors.UpError, match="not ACTIVE or ERROR in time: it is BUILD, scheduling"):
         run("create", "web-1", "--wait", "--timeout", "0.1")
 
 
