@@ -106,4 +106,4 @@ def _end(action):
 
 
 def _noun(action):
-    return {"create": "boot"}.get(action.action, action.action)
+    return {"create": "boot", "evacuate": "evacuation"}.get(action.action, action.action)

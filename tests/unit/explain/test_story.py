@@ -104,7 +104,7 @@ def test_the_weigher_that_decided_is_named(database):
     row = records.add_instance(database)
     select_destinations(manager.SchedulerManager(None, database), records.make_request_spec([row]))
     (choice,) = [sentence for sentence in _tell(database, row.uuid).past if sentence.kind == "choice"]
-    assert "host2 is 1.000 ahead of host1, most of it by RAMWeigher" in choice.details
+    assert "host2 is 1.000 ahead of host1, the largest share by RAMWeigher" in choice.details
 
 
 def test_no_valid_host_is_told_with_its_meaning(database):
