@@ -68,4 +68,6 @@ def _difference(weights, chosen):
         return f"{chosen} was drawn from the best (host_subset_size)"
     shares = {name: share - second["weighers"].get(name, 0) for name, share in first["weighers"].items()}
     largest = [name for name, share in shares.items() if max(shares.values()) - share < _EQUAL]
-    return f"{first['host']} is {ahead:.3f} ahead of {second['host']}, the largest share by {', '.join(largest)}"
+    return (
+        f"{first['host']} is {ahead:.3f} ahead of {second['host']}, the largest share by {', '.join(largest)}"
+    )
