@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import math
 import os
+import shlex
 import sys
 import time
 import urllib.parse
@@ -267,7 +268,7 @@ def _plain(value):
 
 def off_hint(virtual_host):
     """What to type when the broker copies nothing."""
-    option = "" if virtual_host == "/" else f" -p {virtual_host}"
+    option = "" if virtual_host == "/" else f" -p {shlex.quote(virtual_host)}"
     return (
         "The broker does not copy its messages to the firehose. On RabbitMQ's machine type, as root:\n"
         f"  rabbitmqctl trace_on{option}\n"

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as etree
 import pytest
 
 from minova.trace import command, recording
+from minova.trace.firehose import off_hint
 from minova.trace.recording_command import size
 from tests.unit.trace import wire
 
@@ -153,6 +154,11 @@ def test_a_recording_that_is_not_there_is_told(capsys, tmp_path, wanted):
 def test_a_file_that_cannot_be_written_is_told(capsys, state_path):
     assert trace("show", "req-1", "--state-path", state_path, "-o", "/nowhere/x") == 1
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_virtual_host_is_named_as_a_shell_takes_it():
+    assert "trace_on -p 'my host'\n" in off_hint("my host")
+    assert "trace_on\n" in off_hint("/")
 
 
 def test_a_recording_is_replayed_in_the_live_view(capsys, state_path):
