@@ -4,6 +4,7 @@
 import dataclasses
 import time
 
+from minova.trace import deadlines
 from minova.trace.lanes import Lanes
 from minova.trace.message import CALL, DROPPED, HELD, RELEASED, REPLY, TIMED_OUT
 
@@ -95,8 +96,8 @@ class Request:
 
     def running_at(self, now):
         """Whether an answer was still to come, a message was held, or something had just been said."""
-        waits = any(is_open(message) for message in self.unanswered()) or any(map(is_held, self.messages))
-        return waits or now - self.end < QUIET_SECONDS
+        waits = any(is_open(message, now) for message in self.unanswered())
+        return waits or any(map(is_held, self.messages)) or now - self.end < QUIET_SECONDS
 
     def unanswered(self):
         """Calls without a reply."""
@@ -135,9 +136,12 @@ def last_time(message):
     return max([message.time, *times])
 
 
-def is_open(call):
+def is_open(call, now):
     """Whether somebody still waits for the answer to a call that has none."""
-    return not call.has(TIMED_OUT) and not call.has(DROPPED)
+    # Where a recording ends before its caller gave up, nothing was noted.
+    limit = deadlines.seconds(call.properties.get("expiration"), 0.001)
+    is_late = limit is not None and now > call.time + limit
+    return not is_late and not call.has(TIMED_OUT) and not call.has(DROPPED)
 
 
 def is_held(message):
