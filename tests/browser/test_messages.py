@@ -106,6 +106,17 @@ def test_the_address_leads_back_to_a_message(visit, up):
     expect(again.get_by_role("heading", name="call select_destinations")).to_be_visible()
 
 
+def test_the_address_of_a_request_shows_that_one_and_not_the_newest(visit, up):
+    page = open_boot(visit, up, "older")
+    up.boot("newer")
+    again = visit(page.url.partition("#")[2])
+    expect(again.get_by_role("link", name=re.compile("^boot of newer "))).to_be_visible()
+    expect(again.get_by_role("heading", name="boot of older")).to_be_visible()
+    expect(again.get_by_label("Follow the newest")).not_to_be_checked()
+    forgotten = visit("messages/req-forgotten")
+    expect(forgotten.get_by_text("No message of request req-forgotten is kept here.")).to_be_visible()
+
+
 def test_the_timeline_says_how_long_each_step_took(visit, up):
     page = open_boot(visit, up, "timed")
     table = page.get_by_role("region", name="Where the time went").get_by_role("table")

@@ -78,11 +78,10 @@ class Page {
     byId("content").focus();
   }
 
-  // The newest request is this one: the messages of what was just asked for are what one wants to see.
+  // The messages of what was just asked for are what one wants to see.
   _booted(answer) {
     if (this._open === "messages" && answer?.request_id) {
-      byId("follow").checked = true;
-      this._go(["messages", answer.request_id]);
+      this._views.messages.follow(answer.request_id);
     }
     this._live.soon();
   }

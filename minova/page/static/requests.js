@@ -38,11 +38,19 @@ export class RequestsView {
   // The address asks for a request, and for one of its messages.
   opened([id, message]) {
     if (id && id !== this._id) {
+      byId("follow").checked = false;
       this._choose(id);
     }
     if (message) {
       this._message = message;
     }
+  }
+
+  // Show what was just asked for, and what is asked after that.
+  follow(id) {
+    byId("follow").checked = true;
+    this._choose(id);
+    this._go(["messages", id], true);
   }
 
   async refresh(news) {
@@ -173,7 +181,7 @@ export class RequestsView {
     byId("diagram-area").hidden = !request;
     byId("timeline").hidden = !request || request.timeline.length === 0;
     this._showHead();
-    show(byId("request-empty"), !request && this._id && el("p", { class: "empty" }, `Request ${this._id} is no longer kept here.`));
+    show(byId("request-empty"), !request && this._id && el("p", { class: "empty" }, `No message of request ${this._id} is kept here.`));
     if (request) {
       this._diagram.show(request.svg, this._message);
       show(byId("timeline-body"), timeline(request));
