@@ -83,15 +83,15 @@ MEANINGS = (
         exception.TaskAbandoned,
         r"is down",
         "Its host died while this was being done, and only that host could have done it.",
-        "Start the compute of that host; a hard reboot then brings the server back.",
+        "Start the compute of that host; `minova server reboot --hard NAME` then brings the server back.",
     ),
     Meaning(
         exception.TaskAbandoned,
         r"",
         "Conductors set the task going again [task] max_takeovers times, and nobody showed that they worked on it: the "
         "message was lost each time, or waited in a queue that nobody read.",
-        "`minova doctor` finds queues without a consumer and services that do not answer. Then delete the server or "
-        "reboot it hard.",
+        "`minova doctor` finds queues without a consumer and services that do not answer. Then delete the server, or "
+        "`minova server reboot --hard NAME`.",
     ),
     Meaning(
         exception.ServiceUnavailable,

@@ -47,7 +47,12 @@ def parser():
     _add_wait(create)
     _add_existing(commands.add_parser("delete", help="delete servers"))
     for action in ACTIONS:
-        _add_existing(commands.add_parser(action, help=f"{action} servers"))
+        command = commands.add_parser(action, help=f"{action} servers")
+        _add_existing(command)
+        if action == "reboot":
+            command.add_argument(
+                "--hard", action="store_true", help="as by its power switch; also one in ERROR"
+            )
     wait = commands.add_parser("wait", help="wait until a server is in a state")
     wait.add_argument("names", nargs=1, metavar="name")
     wait.add_argument("states", nargs="+", metavar="state", help=f"a status, a task state, or {GONE!r}")
@@ -140,8 +145,9 @@ def _delete(client, args):
 
 def _act(client, args):
     ids = [_find(client, name)["id"] for name in args.names]
+    body = {"reboot": {"type": "HARD"}} if getattr(args, "hard", False) else ACTIONS[args.command]
     for server_id in ids:
-        client.send("POST", f"/servers/{server_id}/action", ACTIONS[args.command])
+        client.send("POST", f"/servers/{server_id}/action", body)
     return _wait_all(client, ids, args, ENDS.get(args.command, ENDS["create"])) if args.wait else 0
 
 

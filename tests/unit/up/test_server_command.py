@@ -106,6 +106,14 @@ def test_an_action_is_sent_as_the_api_wants_it(run, api):
     assert api.sent[-1] == ("POST", "/servers/id-1/action", {"os-stop": None})
 
 
+@pytest.mark.parametrize(("options", "kind"), [((), "SOFT"), (("--hard",), "HARD")])
+def test_a_reboot_is_soft_or_hard(run, api, options, kind):
+    """minova explain advised a hard reboot, which minova could not ask for."""
+    run("create", "web-1")
+    assert run("reboot", "web-1", *options) == 0
+    assert api.sent[-1] == ("POST", "/servers/id-1/action", {"reboot": {"type": kind}})
+
+
 def test_a_server_that_there_is_not_is_refused(run):
     with pytest.raises(errors.UpError, match="There is no server web-1."):
         run("delete", "web-1")
