@@ -3,6 +3,7 @@
 
 import importlib
 import io
+import os
 import sys
 
 from minova import broken_pipe
@@ -33,6 +34,9 @@ def main(argv=None):
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(_usage())
         return 0
+    if sys.stdout is None:
+        # Whoever started it has closed it.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - open as long as it runs
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A server may have a name that the terminal cannot show.
         sys.stdout.reconfigure(errors="replace")

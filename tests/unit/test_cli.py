@@ -11,6 +11,17 @@ from minova.trace import recording
 from tests.unit.trace import wire
 
 
+@pytest.fixture
+def recording_path(tmp_path):
+    """Of one message, whose method is no ASCII."""
+    bus = wire.Wire()
+    bus.send(0, wire.cast("bäuen", "minova-api@box"))
+    with recording.Recorder(tmp_path / "r") as recorder:
+        for event in bus.events:
+            recorder.add(event)
+    return str(tmp_path / "r")
+
+
 class Interrupted:
     """A finder at whose module somebody types Ctrl-C."""
 
@@ -30,18 +41,22 @@ def test_a_command_may_be_interrupted_while_it_is_loaded(monkeypatch):
     assert cli.main(["doctor"]) == 130
 
 
+def test_a_command_works_without_an_output(monkeypatch, recording_path):
+    """`minova trace show NAME >&-` ended with a traceback."""
+    monkeypatch.setattr(sys, "stdout", None)
+
+    assert cli.main(["trace", "show", "req-1", "--file", recording_path]) == 0
+
+
 @pytest.mark.parametrize(("form", "name"), [("text", b"b?uen"), ("svg", "bäuen".encode())])
-def test_a_name_that_the_terminal_cannot_show_is_shown_as_far_as_it_can(monkeypatch, tmp_path, form, name):
+def test_a_name_that_the_terminal_cannot_show_is_shown_as_far_as_it_can(
+    monkeypatch, recording_path, form, name
+):
     """On a terminal of ASCII a name with an umlaut ended the command with a traceback; files are in UTF-8."""
-    bus = wire.Wire()
-    bus.send(0, wire.cast("bäuen", "minova-api@box"))
-    with recording.Recorder(tmp_path / "r") as recorder:
-        for event in bus.events:
-            recorder.add(event)
     terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", terminal)
 
-    assert cli.main(["trace", "show", "req-1", "--file", str(tmp_path / "r"), "--format", form]) == 0
+    assert cli.main(["trace", "show", "req-1", "--file", recording_path, "--format", form]) == 0
 
     terminal.flush()
     assert name in terminal.buffer.getvalue()
