@@ -125,8 +125,9 @@ def about_server(requests, wanted):
 
 
 def _is_about(message, uuid):
-    """A request may be about several servers; what names none of them is about each."""
-    return not message.is_bulk and (not message.instances or uuid in message.instances)
+    """A request may be about several servers; what names none of them is about each, where it is of a request."""
+    is_of_all = not message.instances and message.request_id
+    return not message.is_bulk and (is_of_all or uuid in message.instances)
 
 
 def uuid_of(requests, wanted):

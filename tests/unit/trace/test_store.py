@@ -52,6 +52,13 @@ def test_what_is_said_of_others_in_the_same_request_is_left_out():
     assert len(bus.request().messages) == 6
 
 
+def test_what_is_of_no_request_and_names_no_server_is_about_none():
+    bus = wire.boot(wire.Wire())
+    bus.send(7, wire.cast("hello", "minova-api@box", ""))
+    bus.send(8, wire.cast("look", "minova-api@box", "", instance_uuid=wire.UUID))
+    assert [message.method for message in bus.store.find("web-1").messages][6:] == ["look"]
+
+
 def test_a_heartbeat_is_not_the_story_of_a_server():
     bus = wire.boot(wire.Wire())
     bus.send(
