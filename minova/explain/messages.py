@@ -8,11 +8,10 @@ import time
 
 from minova.explain.sentence import Sentence, count, duration
 from minova.trace import message as kinds
-from minova.trace import recording, store
+from minova.trace import recording, search
 
 # Of a server with a long life the first and the last are told.
 _FIRST, _LAST = 40, 60
-_ALL = 1_000_000
 # The recorder writes what it heard at once when it is quiet.
 _WRITTEN_SECONDS = 1
 
@@ -37,12 +36,9 @@ def read(state_path, uuid, until=0.0):
         return Said([], f"There is no recording of the bus ({_short(path)}): {_RECORDS_ALONE}")
     try:
         recorded = recording.read(path)
-        kept = store.Store(_ALL)
-        for event in recorded:
-            kept.add(event)
+        request = search.find(path, uuid)
     except recording.RecordingError as err:
         return Said([], f"The recording of the bus cannot be used: {err} So {_RECORDS_ALONE}")
-    request = kept.find(uuid)
     if request is None:
         return Said([], f"The recording {_short(path)} holds no message about it: {_RECORDS_ALONE}")
     messages = [m for m in request.messages if not m.is_bulk]
