@@ -23,8 +23,8 @@ class Case:
     services: list
     # Seconds since the epoch by the database's clock.
     now: float
-    # Others of the same name that were deleted.
-    namesakes: int = 0
+    # Uuids of others of the same name that were deleted, the newest first.
+    namesakes: tuple = ()
 
     @property
     def uuid(self):
@@ -53,8 +53,14 @@ def read(database, name_or_uuid):
             addresses=histories.find_addresses(conn, row.uuid),
             services=services.find(conn),
             now=histories.now(conn),
-            namesakes=sum(other.deleted for other in rows if other.uuid != row.uuid),
+            namesakes=tuple(other.uuid for other in rows if other.deleted and other.uuid != row.uuid),
         )
+
+
+def some(uuids):
+    """The first of them, and how many more there are."""
+    more = f" and {len(uuids) - _NAMED} more" if len(uuids) > _NAMED else ""
+    return f"{', '.join(uuids[:_NAMED])}{more}"
 
 
 def _the_one(rows, name_or_uuid):
@@ -62,10 +68,9 @@ def _the_one(rows, name_or_uuid):
         raise exception.InstanceNotFound(instance_id=name_or_uuid)
     living = [row for row in rows if not row.deleted]
     if len(living) > 1 and all(row.uuid != name_or_uuid for row in rows):
-        named = ", ".join(row.uuid for row in living[:_NAMED])
-        more = f" and {len(living) - _NAMED} more" if len(living) > _NAMED else ""
+        named = some([row.uuid for row in living])
         raise exception.Conflict(
-            f"{count(len(living), 'server')} are named {name_or_uuid}: {named}{more}. Give the uuid of one."
+            f"{count(len(living), 'server')} are named {name_or_uuid}: {named}. Give the uuid of one."
         )
     return next((row for row in rows if row.uuid == name_or_uuid), rows[0])
 

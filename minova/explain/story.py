@@ -6,6 +6,7 @@ import dataclasses
 from minova.api import statuses
 from minova.compute import task_states
 from minova.explain import asked, choice, faults, network, present
+from minova.explain.case import some
 from minova.explain.sentence import count
 
 
@@ -68,5 +69,5 @@ def _further_sources(case):
     if not case.decisions and case.instance.task_state not in task_states.BUILD_STATES:
         yield "The scheduler has made no decision about it that is still kept ([scheduler] decisions_kept)."
     if case.namesakes:
-        others = count(case.namesakes, "deleted server")
-        yield f"There is also {others} of this name; give the uuid to have another one explained."
+        others = count(len(case.namesakes), "deleted server")
+        yield f"{others} had this name, too: {some(case.namesakes)}. Give the uuid to have one explained."

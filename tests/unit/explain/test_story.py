@@ -170,7 +170,7 @@ def test_the_living_go_before_the_deleted_of_the_same_name(database, built):
     row = records.add_instance(database, display_name="web-1")
     told = _tell(database, "web-1")
     assert told.server["id"] == row.uuid
-    assert any("1 deleted server of this name" in source for source in told.sources)
+    assert f"1 deleted server had this name, too: {built.uuid}. Give the uuid" in told.sources[-1]
 
 
 def test_several_living_of_one_name_are_not_guessed_at(database):
