@@ -73,6 +73,12 @@ def say_where(firehose, url):
         print(f"Listening to {settings.without_password(url)}; Ctrl-C ends it.", file=sys.stderr)
 
 
+def say_dropped(recorded):
+    """Say what a recording has no longer."""
+    if gone := recorded.dropped_messages:
+        print(f"{gone} messages before these had to go when the file was full.", file=sys.stderr)
+
+
 def views(args):
     """The views that the options of add_view() ask for."""
     wanted = Filter(args.server, args.request, args.method, args.topic)

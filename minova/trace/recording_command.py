@@ -88,11 +88,7 @@ def _say_how_much(path, count, recorder):
 
 def _replay(args):
     source = Replay(args.file, args.speed)
-    if source.recording.dropped_messages:
-        print(
-            f"{source.recording.dropped_messages} messages before these had to go when the file was full.",
-            file=sys.stderr,
-        )
+    options.say_dropped(source.recording)
     live.follow(source, options.views(args))
 
 

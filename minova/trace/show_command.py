@@ -80,6 +80,7 @@ def _recording(args):
     :raises recording.RecordingError: when there is none; it says how to have one.
     """
     if args.file:
+        options.say_dropped(recording.read(args.file))
         return args.file, False
     state_path = settings.state_path(args.state_path)
     path = recording.path_in(state_path)

@@ -170,6 +170,17 @@ def test_a_recording_is_replayed_in_the_live_view(capsys, state_path):
     assert len(replayed) == 15
 
 
+@pytest.mark.parametrize("command_line", [("show", "--all", "--file"), ("replay", "--speed", "0")])
+def test_what_a_recording_has_no_longer_is_told(capsys, tmp_path, command_line):
+    """Only replay said it: to show it looked as if the requests had begun in their middle."""
+    with recording.Recorder(tmp_path / "r", max_bytes=3000) as recorder:
+        for event in wire.boot(wire.Wire()).events:
+            recorder.add(event)
+    assert trace(*command_line, tmp_path / "r") == 0
+    gone = "4 messages before these had to go when the file was full."
+    assert gone in capsys.readouterr().err
+
+
 def test_a_replay_keeps_its_pace(capsys, state_path):
     path = recording.path_in(state_path)
     assert trace("replay", path, "--speed", "50", "--json", "--method", "select_destinations") == 0
