@@ -6,16 +6,15 @@ import collections
 import json
 import logging
 import os
-import shutil
 import sys
 import textwrap
 
+from minova.explain import width
 from minova.explain.sentence import count
 from minova.trace.line import printable
 from minova.up import configuration, errors
 
 _INDENT = 21
-_NARROWEST, _WIDEST = 60, 120
 
 
 def parser():
@@ -72,7 +71,7 @@ def _examine(patient, as_json):
     if as_json:
         print(json.dumps(_document(found, levels), indent=1))
     else:
-        print("\n".join(map(printable, _lines(found, levels))))
+        print("\n".join(map(printable, _lines(found, levels, width.of_output()))))
     return 1 if levels["error"] else 0
 
 
@@ -87,22 +86,21 @@ def _document(found, levels):
     }
 
 
-def _lines(found, levels):
-    width = min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)
+def _lines(found, levels, columns):
     for name, findings in found:
         for one in findings:
-            yield from _wrapped(f"{one.level:8} {name:12}", one.text, width)
+            yield from _wrapped(f"{one.level:8} {name:12}", one.text, columns)
             if one.advice:
-                yield from _wrapped("", one.advice, width)
+                yield from _wrapped("", one.advice, columns)
     counted = " and ".join(count(levels[level], level) for level in ("error", "warning"))
     yield ""
     yield f"{counted} in {count(len(found), 'check')}."
 
 
-def _wrapped(head, text, width):
+def _wrapped(head, text, columns):
     return textwrap.wrap(
         text,
-        width,
+        columns,
         initial_indent=f"{head:{_INDENT}}",
         subsequent_indent=" " * _INDENT,
         break_on_hyphens=False,

@@ -57,9 +57,11 @@ def _story(args):
 
 
 def _show(story, as_json):
-    from minova.explain import text
+    from minova.explain import text, width
 
-    print(json.dumps(dataclasses.asdict(story), indent=1) if as_json else text.render(story))
+    print(
+        json.dumps(dataclasses.asdict(story), indent=1) if as_json else text.render(story, width.of_output())
+    )
 
 
 def _fail(sentence):

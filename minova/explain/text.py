@@ -2,19 +2,15 @@
 """A story as text for a terminal."""
 
 import datetime
-import shutil
 import textwrap
 
 from minova.trace.line import printable
 
 _INDENT = 14
-_NARROWEST = 60
-_WIDEST = 120
 
 
-def render(story, width=None):
-    """:param width: columns; None for those of the terminal."""
-    width = width or min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)
+def render(story, width):
+    """:param width: columns; see width.py."""
     return "\n".join(map(printable, _lines(story, width)))
 
 

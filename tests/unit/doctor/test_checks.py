@@ -315,10 +315,9 @@ def test_no_check_takes_longer_than_all_of_it_may():
     assert max(check.seconds for check in checks.CHECKS) <= 6
 
 
-def test_findings_are_shown_in_lines_that_fit(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "70")
+def test_findings_are_shown_in_lines_that_fit():
     found = [("broker", [ok("fine " * 30)]), ("disk", [warning("little", "Make room."), error("none")])]
-    lines = list(command._lines(found, collections.Counter(ok=1, warning=1, error=1)))
+    lines = list(command._lines(found, collections.Counter(ok=1, warning=1, error=1), 70))
     assert all(len(line) <= 70 for line in lines)
     assert lines[-5:] == [
         "warning  disk        little",
