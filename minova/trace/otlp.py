@@ -14,6 +14,7 @@ import urllib.parse
 from minova.trace import spans
 from minova.trace.firehose import TraceError
 from minova.trace.live import Gate
+from minova.up import settings
 
 _TIMEOUT_SECONDS = 5
 _REMEMBERED = 10_000
@@ -74,17 +75,15 @@ class _Exporter:
     """Sends in a thread of its own: a receiver that does not answer must not hold up what is shown."""
 
     def __init__(self, url):
-        parsed = urllib.parse.urlsplit(url)
-        if parsed.scheme not in ("http", "https") or not parsed.netloc:
-            raise TraceError(f"{url!r} is not the URL of an OTLP receiver, such as http://127.0.0.1:4318.")
+        endpoint = _endpoint(url)
         try:
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         except ImportError as err:
             raise TraceError("--otlp needs OpenTelemetry: pip install 'minova[otlp]'") from err
         # It tells of each failure and of each try; we tell once.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
-        endpoint = url if parsed.path.strip("/") else f"{url.rstrip('/')}/v1/traces"
-        self._url = endpoint
+        # As it may be shown.
+        self._url = settings.without_password(endpoint)
         self._exporter = OTLPSpanExporter(endpoint, timeout=_TIMEOUT_SECONDS)
         self._waiting = queue.Queue(_WAITING)
         # Whether it took the last spans; how many it did not take.
@@ -134,6 +133,22 @@ class _Exporter:
             self._takes = took
         # Nobody waits once more for a receiver that does not answer.
         self._lost += 0 if self._takes else len(batch)
+
+
+def _endpoint(url):
+    """Where spans go: the URL itself, or the usual path at it.
+
+    :raises TraceError: when it is none.
+    """
+    try:
+        parsed = urllib.parse.urlsplit(url)
+        # To ask for the port is to check it.
+        usable = parsed.scheme in ("http", "https") and parsed.hostname and parsed.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise TraceError(f"{url!r} is not the URL of an OTLP receiver, such as http://127.0.0.1:4318.")
+    return url if parsed.path.strip("/") else f"{url.rstrip('/')}/v1/traces"
 
 
 def _readable(span, request):
