@@ -9,6 +9,7 @@ import time
 from minova.explain.sentence import Sentence, count, duration
 from minova.trace import message as kinds
 from minova.trace import recording, search
+from minova.trace.request import is_held
 
 # Of a server with a long life the first and the last are told.
 _FIRST, _LAST = 40, 60
@@ -87,7 +88,8 @@ def _sentence(message, reply):
         text = f"{sender} told all {message.routing_key or message.exchange} services: {message.name}."
     else:
         text = f"{sender} {verb} {message.name}{_matter(message)} of {message.routing_key}{_outcome(message, reply)}."
-    return Sentence(message.time, "message", text, tuple(_notes(message)))
+    notes = [*_notes(message), *(_notes(reply) if reply else ())]
+    return Sentence(message.time, "message", text, tuple(notes))
 
 
 def _matter(message):
@@ -107,16 +109,30 @@ def _outcome(message, reply):
         return ", but there was no such queue: the message was lost"
     if message.has(kinds.DROPPED):
         return ", but the message was dropped on its way"
-    if reply is not None:
-        took = duration(reply.time - message.time)
-        return (
-            f" and got {reply.failure} after {took}" if reply.failure else f" and got the answer after {took}"
-        )
-    if message.kind == kinds.CALL:
-        late = message.has(kinds.TIMED_OUT)
-        waits = f", {_where(taken, message)}; "
-        return waits + ("no answer came in time" if late else "there is no answer yet")
-    return f", {_where(taken, message)}"
+    if message.kind != kinds.CALL:
+        return f", {_where(taken, message)}"
+    if message.has(kinds.TIMED_OUT):
+        late = f"; one came after {duration(reply.time - message.time)}" if reply else ""
+        return f", {_where(taken, message)}; no answer came in time{late}"
+    if reply is None:
+        return f", {_where(taken, message)}; there is no answer yet"
+    return _answer(message, reply)
+
+
+def _answer(call, reply):
+    """When the caller got it, or why not."""
+    if reply.delivered:
+        took = duration(reply.delivered[0]["time"] - call.time)
+        return f" and got {reply.failure or 'the answer'} after {took}"
+    if reply.has(kinds.DROPPED):
+        fate = "the answer was dropped on its way"
+    elif reply.has(kinds.UNROUTED):
+        fate = "there was no queue for the answer: it was lost"
+    elif is_held(reply):
+        fate = "the debugger holds the answer"
+    else:
+        fate = "nobody has taken the answer"
+    return f", which answered after {duration(reply.time - call.time)}, but {fate}"
 
 
 def _where(taken, message):

@@ -16,7 +16,7 @@ from minova.db.models import services as services_table
 from minova.explain import bus_view, case, lives, messages, story, text
 from minova.explain.sentence import Sentence, duration
 from minova.scheduler import manager
-from minova.trace.message import CALL, CAST, REPLY, TIMED_OUT, Message
+from minova.trace.message import CALL, CAST, DROPPED, HELD, REPLY, TIMED_OUT, UNROUTED, Message
 from minova.up.record import Record
 from tests import records
 from tests.unit.scheduler.builders import select_destinations
@@ -289,15 +289,50 @@ def _message(kind, method, time, key="conductor", **fields):
     return Message(time, kind, "minova", key, 10, method=method, sender="minova-api@vm", **fields)
 
 
+def _taken(time):
+    return {"queue": "reply_1", "time": time}
+
+
+def _note(what, text="so it was"):
+    return {"time": 1.5, "what": what, "text": text}
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ({"notes": [_note(DROPPED)]}, ", which answered after 0.5 s, but the answer was dropped on its way."),
+        (
+            {"notes": [_note(UNROUTED)]},
+            "answered after 0.5 s, but there was no queue for the answer: it was lost.",
+        ),
+        ({"notes": [_note(HELD)]}, ", which answered after 0.5 s, but the debugger holds the answer."),
+        ({}, ", which answered after 0.5 s, but nobody has taken the answer."),
+        ({"notes": [_note(HELD)], "delivered": [_taken(9.0)]}, " and got the answer after 8.0 s."),
+    ],
+)
+def test_an_answer_that_did_not_come_is_not_said_to_have_come(reply, words):
+    """Of a lost answer it was told that the caller got it after some milliseconds."""
+    call = _message(CALL, "select", 1.0, "scheduler", msg_id="a", delivered=[_taken(1.0)])
+    (told,) = messages.sentences([call, _message(REPLY, "", 1.5, msg_id="a", **reply)])
+    assert told.text.endswith(words)
+    assert len(told.details) == len(reply.get("notes", ()))
+
+
+def test_an_answer_that_came_too_late_is_told_as_such():
+    late = _message(CALL, "select", 1.0, msg_id="a", delivered=[_taken(1.0)], notes=[_note(TIMED_OUT)])
+    (told,) = messages.sentences([late, _message(REPLY, "", 3.0, msg_id="a", delivered=[_taken(3.0)])])
+    assert told.text.endswith(", taken at once; no answer came in time; one came after 2.0 s.")
+
+
 def test_calls_are_told_with_their_answer_and_casts_with_their_taking():
     said = messages.sentences(
         [
             _message(CAST, "build", 1.0, delivered=[{"queue": "conductor", "time": 1.5}]),
             _message(CALL, "select", 2.0, "scheduler", msg_id="a"),
-            _message(REPLY, "", 2.25, msg_id="a", failure="NoValidHost"),
+            _message(REPLY, "", 2.2, msg_id="a", failure="NoValidHost", delivered=[_taken(2.25)]),
             _message(CALL, "select", 3.0, "scheduler", msg_id="b"),
             _message(REPLY, "", 3.1, msg_id="b", ending=False),
-            _message(REPLY, "", 3.5, msg_id="b"),
+            _message(REPLY, "", 3.4, msg_id="b", delivered=[_taken(3.5)]),
             _message(CAST, "build", 4.0, "compute.host1", queues=("compute.host1",)),
             _message(CALL, "select", 5.0, "scheduler", msg_id="c", queues=("scheduler",),
                      notes=[{"time": 15.0, "what": TIMED_OUT, "text": "timed out: after 10 s"}]),
