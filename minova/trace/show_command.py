@@ -87,7 +87,8 @@ def _recording(args):
     if not os.path.exists(path):
         raise recording.RecordingError(
             f"Nothing was recorded on the state path {state_path}. `minova up` records while its page runs (that is, "
-            "without --no-page); `minova trace record FILE` records anything, and `show --file FILE` draws that."
+            "without --no-page) and the broker copies its messages (`minova doctor` tells); `minova trace record FILE` "
+            "records anything, and `show --file FILE` draws that."
         )
     return path, record.running(state_path) is not None
 

@@ -141,6 +141,8 @@ def test_where_nothing_was_recorded_it_says_how_to(capsys, tmp_path):
     assert trace("show", "web-1", "--state-path", tmp_path) == 1
     error = capsys.readouterr().err
     assert "Nothing was recorded" in error
+    # On RabbitMQ with its firehose off nobody said why.
+    assert "and the broker copies its messages (`minova doctor` tells)" in error
     assert "minova trace record FILE" in error
 
 
