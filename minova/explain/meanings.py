@@ -138,6 +138,13 @@ MEANINGS = (
     ),
     Meaning(
         exception.HypervisorError,
+        r"failed to use its store",
+        "The file in which the simulated hypervisors keep their guests (hypervisor.sqlite3 in the state path) could "
+        "not be read or written; the text says why.",
+        "Make room on that disk, or end the process that keeps the file locked, and try again.",
+    ),
+    Meaning(
+        exception.HypervisorError,
         r"",
         "The hypervisor is simulated, and a fault rule told it to fail.",
         "`minova fault list` shows the rules, `minova fault clear` removes them.",

@@ -84,6 +84,15 @@ _TEXTS = [
     (_HYPERVISOR.failure("the server's metadata minova:fail says so"), "without minova:fail"),
     (_HYPERVISOR.failure("50% of them fail"), "failure_rate"),
     (_HYPERVISOR.failure("the driver was closed meanwhile"), "Try again"),
+    (
+        exception.HypervisorError(operation="use its store", reason="the driver was closed"),
+        "Try again; another compute",
+    ),
+    # It was said that a fault rule had told it to fail.
+    (
+        exception.HypervisorError(operation="use its store", reason="database is locked"),
+        "keeps the file locked",
+    ),
     (_HYPERVISOR.failure("a rule says so"), "minova fault list"),
     (_HYPERVISOR.gone(), "the delete won"),
     (exception.GuestNotFound(host="host1", instance_id="a-uuid"), "state path"),
