@@ -166,13 +166,13 @@ MEANINGS = (
         exception.NoMoreAddresses,
         r"",
         "Every address of the network is held by a server.",
-        "Delete servers that are no longer needed, or boot with another network or with networks=none.",
+        "Delete servers that are no longer needed, or boot with another network or without one.",
     ),
     Meaning(
         exception.NetworkNotFound,
         r"",
         "The network was deleted between the request and the build.",
-        "Delete the server, and boot it with a network that exists, or with networks=auto.",
+        "Delete the server, and boot it with a network that exists, or without one.",
     ),
 )
 UNKNOWN = Meaning(

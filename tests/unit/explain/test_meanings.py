@@ -97,7 +97,7 @@ _TEXTS = [
     (_HYPERVISOR.gone(), "the delete won"),
     (exception.GuestNotFound(host="host1", instance_id="a-uuid"), "state path"),
     (exception.NoMoreAddresses(network_id="a-network"), "Delete servers"),
-    (exception.NetworkNotFound(network_id="a-network"), "networks=auto"),
+    (exception.NetworkNotFound(network_id="a-network"), "or without one"),
 ]
 
 
