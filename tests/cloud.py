@@ -198,7 +198,8 @@ class Cloud:
                 "state_path": self.path / "state",
                 "host": "controller",
             },
-            "api": {"port": self.api_port},
+            # Most tests start what they need one after the other, and some no host at all.
+            "api": {"port": self.api_port, "host_patience": 0},
         }
         if database_url:
             groups["database"] = {"connection": database_url}

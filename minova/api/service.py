@@ -32,8 +32,12 @@ class ApiManager(manager.Manager):
         self._wsgi_server = wsgi_server.WsgiServer(app.create_app(the_apis), listener)
 
     def init_host(self):
-        """Answer as soon as the records are there: reading needs no bus."""
+        """Answer as soon as there are records and a host; reading needs no bus.
+
+        Unlike Nova: who boots as soon as the API of a new cloud answers is not told that there is no host yet.
+        """
         self._host_api.wait_for_records()
+        self._host_api.wait_for_a_host(CONF.api.host_patience)
         self._wsgi_server.start()
 
     def report_state(self):

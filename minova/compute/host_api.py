@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an administrator may ask of services and hosts; runs in minova-api."""
 
-from minova import exception
+import time
+
+from minova import exception, servicegroup
 from minova.db import compute_nodes, engine, instance_lists, migration, services
+
+_LOOK_SECONDS = 0.05
 
 
 class API:
@@ -14,6 +18,12 @@ class API:
     def wait_for_records(self):
         """Return once the database is there, with the tables that this code knows."""
         migration.wait_for_schema(self._database)
+
+    def wait_for_a_host(self, patience_seconds):
+        """Return once a compute host is up, or after so long: without any there is something to administer, too."""
+        deadline = time.monotonic() + patience_seconds
+        while time.monotonic() < deadline and not self._has_a_host():
+            time.sleep(_LOOK_SECONDS)
 
     @engine.retry_on_deadlock
     def report_state(self, host, binary, topic):
@@ -104,6 +114,10 @@ class API:
             _require_admin(context, "os-availability-zone:detail")
         with self._database.reader() as conn:
             return services.find(conn)
+
+    def _has_a_host(self):
+        with self._database.reader() as conn:
+            return any(servicegroup.is_up(node) for node in compute_nodes.find(conn))
 
 
 def _require_admin(context, rule):

@@ -35,6 +35,13 @@ OPTS = [
         "so it has changed nothing.",
     ),
     cfg.FloatOpt(
+        "host_patience",
+        default=5.0,
+        min=0.0,
+        help="Seconds that the API, when it starts, waits for a compute host that is up before it answers: a server "
+        "that is booted before there is one ends in ERROR. 0 answers at once.",
+    ),
+    cfg.FloatOpt(
         "bus_timeout",
         default=5.0,
         min=0.1,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole of minova as `minova up` starts it: real services, the embedded broker, SQLite."""
 
+import contextlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import subprocess
 
 import pytest
 
+from minova.up.api_client import ApiError
 from tests.up_process import MINOVA, UpProcess
 from tests.waiting import wait_until
 
@@ -49,6 +51,18 @@ def test_every_service_is_a_process_of_its_own(up):
 
 def test_a_server_becomes_active(up):
     assert up.boot("one")["status"] == "ACTIVE"
+
+
+def test_a_server_may_be_booted_as_soon_as_the_api_answers(tmp_path):
+    # There was no valid host: no compute service had reported yet.
+    with UpProcess(tmp_path / "state") as early:
+        wait_until(lambda: early.record() and _answers(early.api))
+        assert early.boot("early")["status"] == "ACTIVE"
+
+
+def _answers(api):
+    with contextlib.suppress(ApiError):
+        return api.get("/")
 
 
 def test_status_finds_all_answering(up):
