@@ -122,17 +122,23 @@ class _Exporter:
         return batch
 
     def _send(self, batch):
-        from opentelemetry.sdk.trace.export import SpanExportResult
-
         if not batch:
             return
-        if self._takes or not self._closing:
-            took, told = self._exporter.export(batch) is SpanExportResult.SUCCESS, self._lost > 0
-            if not took and not told:
-                print(f"minova trace: {self._url} does not take the spans.", file=sys.stderr)
-            self._takes = took
         # Nobody waits once more for a receiver that does not answer.
-        self._lost += 0 if self._takes else len(batch)
+        if self._takes or not self._closing:
+            self._takes = self._took(batch)
+        if not self._takes:
+            if not self._lost:
+                print(f"minova trace: {self._url} does not take the spans.", file=sys.stderr)
+            self._lost += len(batch)
+
+    def _took(self, batch):
+        from opentelemetry.sdk.trace.export import SpanExportResult
+
+        try:
+            return self._exporter.export(batch) is SpanExportResult.SUCCESS
+        except Exception:  # noqa: BLE001 - the thread's edge: older exporters raise, and without it the trace would stop
+            return False
 
 
 def _endpoint(url):

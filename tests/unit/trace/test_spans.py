@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
 from minova.trace import otlp, spans
@@ -203,6 +204,19 @@ def test_a_receiver_that_hangs_holds_up_nobody(capsys, monkeypatch):
         view.close()
     assert time.monotonic() - begin < 10
     assert "has not taken 60 spans." in capsys.readouterr().err
+
+
+def test_an_exporter_that_raises_holds_up_nobody(capsys, monkeypatch):
+    # Older ones do at a timeout; the thread ended, and the trace waited for it for ever once its queue was full.
+    def export(_exporter, _batch):
+        raise OSError("timed out")
+
+    monkeypatch.setattr(OTLPSpanExporter, "export", export)
+    monkeypatch.setattr(otlp, "_WAITING", 2)
+    view = otlp.OtlpView(Filter(), "http://127.0.0.1:4318")
+    view.show(boot_events())
+    view.close()
+    assert "does not take the spans." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:4318", "ftp://x", "http://", "http://[::1", "http://x:99999"])
