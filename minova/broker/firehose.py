@@ -65,7 +65,7 @@ class Firehose:
 
     def flush(self):
         """Copy what happened, and send that."""
-        queues_of = {}  # routing key: queues; few keys repeat
+        queues_of = {}  # routing key: queues; the same few keys come again and again
         copies_for = {}  # queue: copies
         for event in self._take_waiting():
             copy = self._copy(*event)
